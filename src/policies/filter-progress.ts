@@ -1,0 +1,184 @@
+import { classifyKind } from '../protocol/event.ts';
+import type { Filter } from '../protocol/filter.ts';
+import type { Page, Span } from './page.ts';
+
+/** A span of time that is still to be fetched, from its newest end downwards. */
+interface Hole {
+  since: number | undefined;
+  until: number | undefined;
+  /** How many events are still wanted; undefined: all. */
+  limit: number | undefined;
+  /** Events at `until` that the page before has brought already. */
+  known: number;
+}
+
+/** Caps below this are not seen in the wild, so a shorter answer was not cut by one. */
+const SMALLEST_CAP = 10;
+/** A filter that can match no more events than this is asked again whole. */
+const SMALL_ENOUGH_TO_REPEAT = 500;
+/** Holes kept apart; beyond this the oldest ones are fetched as one. */
+const MOST_HOLES = 8;
+
+/** How much of one filter one relay has answered; see {@link ResumeCursor}. */
+export class FilterProgress {
+  readonly #filter: Filter;
+  readonly #mostMatches: number;
+  readonly #repeats: boolean;
+  readonly #pages: number;
+  #holes: Hole[] = [];
+  #coveredUntil: number | undefined;
+  #reportedUntil: number | undefined;
+  #pagesLeft = 0;
+  #largestPage = 0;
+
+  constructor(filter: Filter, mode: 'window' | 'full', pages: number) {
+    this.#filter = filter;
+    this.#mostMatches = mostMatches(filter);
+    // Relevance has no time order to resume or page in (NIP-50), and few events are cheaper asked again than reasoned about.
+    this.#repeats =
+      filter.search !== undefined ||
+      this.#mostMatches <= SMALL_ENOUGH_TO_REPEAT ||
+      (mode === 'full' && filter.limit === undefined);
+    this.#pages = pages;
+  }
+
+  get hasHoles(): boolean {
+    return this.#holes.length > 0;
+  }
+
+  begin(now: number, overlap: number): { readonly filter: Filter; readonly gap?: Span } {
+    this.#pagesLeft = this.#pages;
+    this.#largestPage = 0;
+    if (this.#coveredUntil === undefined) {
+      this.#coveredUntil = now;
+      this.#holes = this.#filter.limit === 0 ? [] : [this.#whole(this.#filter.limit)];
+      return { filter: this.#filter };
+    }
+    if (this.#repeats) {
+      this.#holes = [this.#whole(undefined)];
+      return { filter: this.#filter.search === undefined ? withoutLimit(this.#filter) : this.#filter };
+    }
+    return this.#resume(Math.max(this.#filter.since ?? 0, this.#coveredUntil - overlap));
+  }
+
+  /** Everything stored up to this local time has been delivered, but for the holes. */
+  coveredUntil(lastAlive: number): void {
+    this.#coveredUntil = Math.max(this.#coveredUntil ?? lastAlive, lastAlive);
+  }
+
+  /** The REQ for the newest hole. */
+  page(): Filter | undefined {
+    const [hole] = this.#holes;
+    if (!hole) return undefined;
+    const filter: { -readonly [K in keyof Filter]: Filter[K] } = withoutLimit(this.#filter);
+    if (hole.since !== undefined) filter.since = hole.since;
+    if (hole.until !== undefined) filter.until = hole.until;
+    if (hole.limit !== undefined) filter.limit = hole.limit + hole.known;
+    return filter;
+  }
+
+  /** The newest hole was asked for by itself, and this is the answer. */
+  answered(page: Page, hints: readonly string[]): Span | undefined {
+    const [hole] = this.#holes;
+    if (!hole) return undefined;
+    const fresh = Math.max(0, page.count - hole.known);
+    if (hole.limit !== undefined) hole.limit = Math.max(0, hole.limit - fresh);
+    if (hole.limit === 0 || this.#isWhole(page, hints)) return this.#filled();
+    this.#largestPage = Math.max(this.#largestPage, page.count);
+    const cut = this.#moveDown(hole, page);
+    if ((hole.until ?? 0) < (hole.since ?? 0)) return this.#filled(cut);
+    if (--this.#pagesLeft > 0) return cut;
+    const rest = spanOf(hole);
+    return this.#filled(cut ? { since: rest.since, until: cut.until } : rest);
+  }
+
+  /** The newest hole was asked for in one REQ with other filters, and this is the answer to all. */
+  answeredTogether(page: Page, hints: readonly string[]): void {
+    if (isShort(page, SMALLEST_CAP, hints)) this.#filled();
+  }
+
+  unfetched(): readonly Span[] {
+    return this.#holes.map(spanOf);
+  }
+
+  #whole(limit: number | undefined): Hole {
+    return { since: this.#filter.since, until: this.#filter.until, limit, known: 0 };
+  }
+
+  #resume(since: number): { readonly filter: Filter; readonly gap?: Span } {
+    const { until = Infinity, since: first = 0 } = this.#filter;
+    const report = since > first && this.#reportedUntil !== since;
+    this.#reportedUntil = since;
+    const gap = report ? { gap: { since: first, until: Math.min(since - 1, until) } } : {};
+    // Nothing new can be dated inside a range that lies in the past: the REQ only keeps the live stream going.
+    if (since > until) return { filter: { ...this.#filter, limit: 1 }, ...gap };
+
+    const hole: Hole = { ...this.#whole(undefined), since };
+    const apart: Hole[] = [];
+    for (const other of this.#holes) {
+      const touches = other.limit === undefined && (other.until ?? Infinity) >= since;
+      if (touches) hole.since = Math.min(hole.since ?? 0, other.since ?? 0);
+      else apart.push(other);
+    }
+    this.#holes = [hole, ...apart];
+    this.#joinOldest();
+    return { filter: { ...withoutLimit(this.#filter), since: hole.since ?? 0 }, ...gap };
+  }
+
+  #joinOldest(): void {
+    while (this.#holes.length > MOST_HOLES) {
+      const [older, newer] = [this.#holes.pop(), this.#holes.pop()];
+      if (!older || !newer) return;
+      this.#holes.push({ since: older.since, until: newer.until, limit: undefined, known: 0 });
+    }
+  }
+
+  #isWhole(page: Page, hints: readonly string[]): boolean {
+    if (this.#filter.search !== undefined) return true;
+    if (isShort(page, Math.max(SMALLEST_CAP, this.#largestPage), hints)) return true;
+    return page.count >= this.#mostMatches && !hints.includes('more');
+  }
+
+  /** Where the next page starts; the second that a whole page could not get past is reported. */
+  #moveDown(hole: Hole, page: Page): Span | undefined {
+    if (page.oldest < (hole.until ?? Infinity)) {
+      hole.until = page.oldest;
+      hole.known = page.atOldest;
+      return undefined;
+    }
+    const second = hole.until ?? page.oldest;
+    hole.until = second - 1;
+    hole.known = 0;
+    return { since: second, until: second };
+  }
+
+  #filled(gap?: Span): Span | undefined {
+    this.#holes.shift();
+    return gap;
+  }
+}
+
+/** Whether no cap can have cut this answer: the relay says so (NIP-67), or it is shorter than what caps let through. */
+function isShort(page: Page, cap: number, hints: readonly string[]): boolean {
+  if (page.count === 0 || hints.includes('finish')) return true;
+  return page.count < cap && !hints.includes('more');
+}
+
+function withoutLimit(filter: Filter): Filter {
+  const { limit: _, ...rest } = filter;
+  return rest;
+}
+
+function spanOf(hole: Hole): Span {
+  return { since: hole.since ?? 0, until: hole.until ?? Infinity };
+}
+
+/** How many events can match at once: ids are unique, replaceable events have one version a key. */
+function mostMatches({ ids, authors, kinds, '#d': d }: Filter): number {
+  if (ids) return ids.length;
+  if (!authors || !kinds) return Infinity;
+  const classes = new Set(kinds.map(classifyKind));
+  if (classes.has('regular') || classes.has('ephemeral')) return Infinity;
+  if (!classes.has('addressable')) return authors.length * kinds.length;
+  return d ? authors.length * kinds.length * d.length : Infinity;
+}
