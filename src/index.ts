@@ -1,0 +1,37 @@
+export * from './operators/events.ts';
+export * from './operators/latest-replaceable.ts';
+export * from './operators/reconnect.ts';
+export * from './operators/unique-events.ts';
+export * from './operators/until-settled.ts';
+export * from './operators/verify-events.ts';
+export { Backoff, type BackoffOptions } from './policies/backoff.ts';
+export type { ResumeOptions } from './policies/resume-cursor.ts';
+export { SeenIds } from './policies/seen-ids.ts';
+export { PoolError, type PoolErrorCode } from './pool/pool-error.ts';
+export type { PublishOptions, PublishOutcome, PublishReport } from './pool/publish.ts';
+export { RelayPool, type RelayPoolOptions } from './pool/relay-pool.ts';
+export type { RelayOrigin } from './pool/registry.ts';
+export type { FilterInput, RequestOptions } from './pool/requests.ts';
+export {
+  classifyKind,
+  expiresAt,
+  isWellFormedEvent,
+  type KindClass,
+  type NostrEvent,
+  replaceableKey,
+  supersedes,
+} from './protocol/event.ts';
+export { type Filter, FilterError, matchesFilter, normalizeFilters } from './protocol/filter.ts';
+export type { Packet } from './protocol/packet.ts';
+export { isRetryable, parseReason, type Reason, type ReasonPrefix } from './protocol/reason.ts';
+export { RelayError, type RelayErrorCode } from './protocol/relay-error.ts';
+export { admitRelayUrl, relayUrl, type RelayUrl, RelayUrlError } from './protocol/relay-url.ts';
+export type { Acknowledgement } from './sources/acknowledgements.ts';
+export type { EventTemplate, Signer } from './sources/authentication.ts';
+export type { Connection } from './sources/connection.ts';
+export { connectivity } from './sources/connectivity.ts';
+export { relay, type Relay, type RelayOptions, type RelayState, type RelayStatus } from './sources/relay.ts';
+export type { RelayCounters } from './sources/relay-counters.ts';
+export type { WebSocketConstructor, WebSocketLike } from './sources/web-socket.ts';
+export { pureVerifier } from './verifiers/pure.ts';
+export type { Verdicts, Verifier } from './verifiers/verifier.ts';

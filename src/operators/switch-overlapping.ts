@@ -1,0 +1,41 @@
+import { defer, Observable, type OperatorFunction, Subscription } from 'rxjs';
+
+/** As `switchMap`, but the next inner observable is subscribed before the one before is let go: no moment without either. */
+export function switchOverlapping<T, R>(project: (value: T) => Observable<R>): OperatorFunction<T, R> {
+  return (source) =>
+    new Observable((subscriber) => {
+      let current: Subscription | undefined;
+      let isSourceOver = false;
+      const completeWhenOver = (): void => {
+        if (isSourceOver && !current) subscriber.complete();
+      };
+      const switchTo = (value: T): void => {
+        const previous = current;
+        const inner = new Subscription();
+        current = inner;
+        subscriber.add(inner);
+        inner.add(
+          defer(() => project(value)).subscribe({
+            next: (result) => subscriber.next(result),
+            error: (error) => subscriber.error(error),
+            complete: () => {
+              if (current !== inner) return;
+              current = undefined;
+              completeWhenOver();
+            },
+          }),
+        );
+        previous?.unsubscribe();
+      };
+      subscriber.add(
+        source.subscribe({
+          next: switchTo,
+          error: (error) => subscriber.error(error),
+          complete: () => {
+            isSourceOver = true;
+            completeWhenOver();
+          },
+        }),
+      );
+    });
+}

@@ -1,0 +1,72 @@
+import { Observable, type Subscription } from 'rxjs';
+import type { Packet } from '../protocol/packet.ts';
+import { RelayError } from '../protocol/relay-error.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
+import type { Relay } from '../sources/relay.ts';
+import type { Answer } from './relay-request.ts';
+
+/** The stages that a request passes. A stage for a single relay (a guard, a queue) wraps `send`. */
+export interface Stages {
+  /** Which relays take part, now and whenever that changes. */
+  readonly route: Observable<readonly Relay[]>;
+  /** Asks one of them. */
+  readonly send: (relay: Relay) => Observable<Answer>;
+}
+
+interface Member {
+  subscription: Subscription | undefined;
+  settled: boolean;
+}
+
+/**
+ * The pipe: route ─▶ send ─▶ packets. Relays that join are asked, relays that leave are let go, and every packet that settles a
+ * relay says how many are still awaited.
+ */
+export function pipeline({ route, send }: Stages): Observable<Packet> {
+  return new Observable((subscriber) => {
+    const members = new Map<RelayUrl, Member>();
+
+    const pending = (): number => {
+      let count = 0;
+      for (const { settled } of members.values()) if (!settled) count++;
+      return count;
+    };
+    const pass = (member: Member, { packet, settles }: Answer): void => {
+      member.settled ||= settles;
+      subscriber.next(packet.type === 'event' || packet.type === 'gap' ? packet : { ...packet, pending: pending() });
+    };
+    const leave = (relay: RelayUrl, member: Member, code: 'removed' | 'pool-closed', message: string): void => {
+      members.delete(relay);
+      member.subscription?.unsubscribe();
+      if (member.settled) return;
+      subscriber.next({ type: 'lost', relay, error: new RelayError(code, relay, message), pending: pending() });
+    };
+
+    subscriber.add(() => {
+      for (const { subscription } of members.values()) subscription?.unsubscribe();
+    });
+    subscriber.add(
+      route.subscribe({
+        next: (relays) => {
+          const routed = new Map(relays.map((relay) => [relay.url, relay]));
+          for (const [url, member] of members) {
+            if (!routed.has(url)) leave(url, member, 'removed', 'The relay takes no part in the request any more.');
+          }
+          // All are members before the first is asked, so that its answer knows how many are awaited.
+          const joining = relays.filter(({ url }) => !members.has(url));
+          for (const { url } of joining) members.set(url, { subscription: undefined, settled: false });
+          for (const relay of joining) {
+            const member = members.get(relay.url);
+            if (subscriber.closed || !member) return;
+            member.subscription = send(relay).subscribe((answer) => pass(member, answer));
+          }
+        },
+        error: (error) => subscriber.error(error),
+        complete: () => {
+          for (const [url, member] of members) leave(url, member, 'pool-closed', 'The pool was closed.');
+          subscriber.complete();
+        },
+      }),
+    );
+  });
+}

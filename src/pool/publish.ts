@@ -1,0 +1,195 @@
+import {
+  catchError,
+  concat,
+  defer,
+  EMPTY,
+  map,
+  merge,
+  Observable,
+  of,
+  type SchedulerLike,
+  scan,
+  startWith,
+  switchMap,
+  take,
+  takeWhile,
+  timer,
+} from 'rxjs';
+import { Backoff } from '../policies/backoff.ts';
+import { isWellFormedEvent, type NostrEvent } from '../protocol/event.ts';
+import { acceptedByRelay, isRetryable, type Reason } from '../protocol/reason.ts';
+import type { RelayError } from '../protocol/relay-error.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
+import type { Acknowledgement } from '../sources/acknowledgements.ts';
+import type { Relay } from '../sources/relay.ts';
+import { PoolError } from './pool-error.ts';
+
+/**
+ * What became of an event at one relay:
+ *
+ * - `pending`: not known yet
+ * - `accepted`: the relay said so, or that it has it already
+ * - `rejected`: the relay said no; `reason` says why
+ * - `silent`: it was sent, and no OK came in time; the relay may have it
+ * - `unreachable`: no connection in time, so it was never sent
+ * - `cancelled`: the relay left the pool before it was sent
+ */
+export type PublishOutcome =
+  | { readonly status: 'pending' | 'silent' | 'cancelled' }
+  | { readonly status: 'accepted' | 'rejected'; readonly reason: Reason }
+  | { readonly status: 'unreachable'; readonly error?: RelayError };
+
+/**
+ * How far a publish has come; plain data, to be kept and handed to a later publish as `previous`.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import type { NostrEvent } from 'rx-relay-pool';
+ * import { RelayPool } from 'rx-relay-pool';
+ *
+ * async function send(pool: RelayPool, event: NostrEvent) {
+ *   const report = await lastValueFrom(pool.publish(event));
+ *   for (const [relay, outcome] of Object.entries(report.outcomes)) console.log(relay, outcome.status);
+ *   return report.accepted > 0;
+ * }
+ * ```
+ */
+export interface PublishReport {
+  readonly event: NostrEvent;
+  /** By relay URL. */
+  readonly outcomes: Readonly<Record<RelayUrl, PublishOutcome>>;
+  /** Relays that accepted the event. */
+  readonly accepted: number;
+  /** Relays that are still awaited; the report with 0 is the last. */
+  readonly pending: number;
+}
+
+/** Options of `publish`. */
+export interface PublishOptions {
+  /** Milliseconds until a relay that did not answer is given up, at most 2^31 - 1 (24 days). @default 10_000 */
+  readonly deadline?: number;
+  /** A report of an earlier publish of this event, also of another process: relays that accepted it are left alone. */
+  readonly previous?: Pick<PublishReport, 'outcomes'>;
+}
+
+/** What publishing needs of its pool. */
+export interface PublishContext {
+  readonly route: Observable<readonly Relay[]>;
+  readonly scheduler: SchedulerLike;
+  readonly random: () => number;
+}
+
+const LONGEST_DEADLINE = 2 ** 31 - 1;
+
+/** Publishes on subscribe to the relays that the route names now; a report at once and after every outcome. */
+export function publish(
+  event: NostrEvent,
+  options: PublishOptions,
+  context: PublishContext,
+): Observable<PublishReport> {
+  const { deadline = 10_000 } = options;
+  if (!isWellFormedEvent(event)) {
+    throw new PoolError(
+      'invalid-event',
+      'Only a signed event can be published: all seven fields of NIP-01, hex in lower case.',
+    );
+  }
+  if (!(deadline > 0 && deadline <= LONGEST_DEADLINE)) {
+    throw new PoolError('invalid-option', `A deadline is from 1 to ${LONGEST_DEADLINE} milliseconds, not ${deadline}.`);
+  }
+  return context.route.pipe(
+    take(1),
+    switchMap((relays) => {
+      if (relays.length === 0)
+        throw new PoolError('no-relays', 'There is no relay to publish to: add one to the pool.');
+      const first = initialReport(event, relays, options.previous);
+      const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
+      return merge(...missing.map((relay) => deliver(relay, event, deadline, context))).pipe(
+        scan(withOutcome, first),
+        startWith(first),
+        takeWhile(({ pending }) => pending > 0, true),
+      );
+    }),
+  );
+}
+
+function initialReport(
+  event: NostrEvent,
+  relays: readonly Relay[],
+  previous: PublishOptions['previous'],
+): PublishReport {
+  const outcomes: Record<RelayUrl, PublishOutcome> = {};
+  for (const { url } of relays) {
+    const before = previous?.outcomes[url];
+    outcomes[url] = before?.status === 'accepted' ? before : { status: 'pending' };
+  }
+  return counted(event, outcomes);
+}
+
+function withOutcome(report: PublishReport, [relay, outcome]: readonly [RelayUrl, PublishOutcome]): PublishReport {
+  return counted(report.event, { ...report.outcomes, [relay]: outcome });
+}
+
+function counted(event: NostrEvent, outcomes: Record<RelayUrl, PublishOutcome>): PublishReport {
+  const all = Object.values(outcomes);
+  const count = (status: PublishOutcome['status']): number => all.filter((outcome) => outcome.status === status).length;
+  return { event, outcomes, accepted: count('accepted'), pending: count('pending') };
+}
+
+/** One relay: sends over the connection there is or comes, again where that makes sense, until an outcome or the deadline. */
+function deliver(
+  relay: Relay,
+  event: NostrEvent,
+  deadline: number,
+  { scheduler, random }: PublishContext,
+): Observable<readonly [RelayUrl, PublishOutcome]> {
+  return defer(() => {
+    const over = scheduler.now() + deadline;
+    const backoff = new Backoff(undefined, random);
+    let sent = false;
+    let refusal: Reason | undefined;
+    let trouble: RelayError | undefined;
+
+    const givenUp = (): PublishOutcome => {
+      if (refusal) return { status: 'rejected', reason: refusal };
+      if (sent) return { status: 'silent' };
+      return trouble ? { status: 'unreachable', error: trouble } : { status: 'unreachable' };
+    };
+    const settle = ({ accepted, reason }: Acknowledgement): PublishOutcome | 'retry' => {
+      if (acceptedByRelay(accepted, reason)) return { status: 'accepted', reason };
+      if (isRetryable(reason) !== 'backoff') return { status: 'rejected', reason };
+      refusal = reason;
+      return 'retry';
+    };
+
+    const outcome$ = relay.link$.pipe(
+      switchMap((link): Observable<PublishOutcome> => {
+        if ('error' in link) {
+          trouble = link.error;
+          // Waiting is of use only while an attempt can still succeed in time.
+          return link.retryAt < over ? EMPTY : of(givenUp());
+        }
+        const attempt = (): Observable<PublishOutcome> =>
+          defer(() => {
+            sent = true;
+            return link.connection.publish(event);
+          }).pipe(
+            switchMap((ack) => {
+              const outcome = settle(ack);
+              return outcome === 'retry' ? timer(backoff.next(), scheduler).pipe(switchMap(attempt)) : of(outcome);
+            }),
+            // The connection ended: the next one is tried.
+            catchError(() => EMPTY),
+          );
+        return attempt();
+      }),
+    );
+    const closed$ = defer(() => of<PublishOutcome>(sent ? givenUp() : { status: 'cancelled' }));
+    const deadline$ = timer(deadline, scheduler).pipe(map(givenUp));
+    return merge(concat(outcome$, closed$), deadline$).pipe(
+      take(1),
+      map((outcome) => [relay.url, outcome] as const),
+    );
+  });
+}

@@ -1,0 +1,177 @@
+import {
+  asyncScheduler,
+  defer,
+  filter,
+  map,
+  merge,
+  type Observable,
+  share,
+  take,
+  takeUntil,
+  throwError,
+  Subject,
+} from 'rxjs';
+import { events } from '../operators/events.ts';
+import { untilSettled } from '../operators/until-settled.ts';
+import { platformRandom } from '../policies/platform-random.ts';
+import type { NostrEvent } from '../protocol/event.ts';
+import type { Packet } from '../protocol/packet.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
+import { connectivity } from '../sources/connectivity.ts';
+import type { RelayStatus } from '../sources/relay.ts';
+import { Verification } from '../verifiers/verification.ts';
+import type { Verifier } from '../verifiers/verifier.ts';
+import { PoolError } from './pool-error.ts';
+import { publish, type PublishOptions, type PublishReport } from './publish.ts';
+import { Registry, type RegistryOptions, type RelayOrigin } from './registry.ts';
+import { type FilterInput, packets, type RequestContext, type RequestOptions } from './requests.ts';
+
+/** Options of a {@link RelayPool}; all but `relays` have defaults that suit an app. */
+export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake$' | 'verification'> {
+  /** The relays to start with. @default none */
+  readonly relays?: readonly string[];
+  /** Who checks signatures. @default the pure verifier, in slices of a few milliseconds */
+  readonly verifier?: Verifier | undefined;
+  /** Verified events that are kept to be handed out again, oldest forgotten first. @default 10_000 */
+  readonly remembered?: number | undefined;
+  /** Emits when relays may be reachable again. @default the browser's online and visibility events */
+  readonly connectivity$?: Observable<unknown> | undefined;
+}
+
+/**
+ * A pool of Nostr relays. Its verbs return cold observables: nothing is sent before you subscribe, and unsubscribing takes it
+ * back. Relays are dialled when the first request needs them, kept while any does, and dialled again after every loss.
+ *
+ * Trouble with a relay never errors a stream; it is a packet, an outcome or a status. Streams error with {@link PoolError} or
+ * `FilterError` for misuse.
+ *
+ * @example
+ * ```ts
+ * import { RelayPool } from 'rx-relay-pool';
+ *
+ * const pool = new RelayPool({ relays: ['wss://a.example', 'wss://b.example'] });
+ * const subscription = pool.subscribe({ kinds: [1], limit: 20 }).subscribe((event) => console.log(event.content));
+ * subscription.unsubscribe();
+ * pool.close();
+ * ```
+ */
+export class RelayPool {
+  readonly #registry: Registry;
+  readonly #verification: Verification;
+  readonly #context: RequestContext;
+  readonly #closed = new Subject<void>();
+  #isClosed = false;
+
+  /**
+   * @throws RelayUrlError when a relay's URL is not one.
+   * @throws RangeError when a number is out of its range.
+   */
+  constructor({
+    relays = [],
+    verifier,
+    remembered,
+    connectivity$ = connectivity(),
+    ...options
+  }: RelayPoolOptions = {}) {
+    const scheduler = options.scheduler ?? asyncScheduler;
+    const random = options.random ?? platformRandom;
+    this.#verification = new Verification({ verifier, remembered, scheduler });
+    const wake$ = connectivity$.pipe(takeUntil(this.#closed), share());
+    this.#registry = new Registry({ ...options, verification: this.#verification, probe$: wake$, wake$ });
+    this.#context = { route: this.#registry.relays$, scheduler, random };
+    for (const url of relays) this.add(url);
+  }
+
+  /** How the relays are, now and whenever that changes; counts are refreshed four times a second. */
+  get relays$(): Observable<readonly RelayStatus[]> {
+    return this.#registry.statuses$;
+  }
+
+  /**
+   * Stored events, then live ones: verified, matching, each id once, from all relays; goes on through reconnects and over relays
+   * that are added later.
+   *
+   * @throws FilterError (through the stream) when the filter is not one.
+   */
+  subscribe(filter: FilterInput, options: Omit<RequestOptions, 'live'> = {}): Observable<NostrEvent> {
+    return this.packets(filter, options).pipe(events());
+  }
+
+  /**
+   * Stored events only. Always completes: when every relay said EOSE, refused, is lost or let the time pass.
+   *
+   * @throws FilterError (through the stream) when the filter is not one.
+   * @throws PoolError (through the stream) with `no-relays` when the pool has none.
+   */
+  request(filter: FilterInput, options: Omit<RequestOptions, 'live'> = {}): Observable<NostrEvent> {
+    const stored$ = this.packets(filter, { ...options, live: false }).pipe(untilSettled(), events());
+    return merge(this.#refuseWithoutRelays(), stored$);
+  }
+
+  /** What `subscribe` and `request` are made of: events, and what every relay says about itself; see {@link Packet}. */
+  packets(filter: FilterInput, options: RequestOptions = {}): Observable<Packet> {
+    return defer(() => (this.#isClosed ? closedPool() : packets(filter, options, this.#context)));
+  }
+
+  /**
+   * Sends a signed event to every relay, on subscribe; a report at once and after every outcome. Always completes: a relay without
+   * an answer has an outcome when the deadline is over. Unsubscribing takes back what was not sent yet.
+   *
+   * @throws PoolError (through the stream) with `no-relays`, `invalid-event` or `invalid-option`.
+   */
+  publish(event: NostrEvent, options: PublishOptions = {}): Observable<PublishReport> {
+    return defer(() => (this.#isClosed ? closedPool() : publish(event, options, this.#context)));
+  }
+
+  /**
+   * Adds a relay; live requests are sent to it too. Returns its URL in the one form that the pool uses. A relay whose URL comes from
+   * an event (`origin: 'event'`) must pass {@link admitRelayUrl}, and the signer is not asked to authenticate to it.
+   *
+   * @throws RelayUrlError when the URL is not one, or is not admitted.
+   * @throws PoolError with `too-many-relays` when events named too many.
+   */
+  add(url: string, { origin = 'caller' }: { readonly origin?: RelayOrigin } = {}): RelayUrl {
+    if (this.#isClosed) throw poolClosed();
+    return this.#registry.add(url, origin);
+  }
+
+  /** Removes a relay, however its URL is spelt, and closes its connection; says whether the pool had it. */
+  remove(url: string): boolean {
+    return this.#registry.remove(url);
+  }
+
+  /** Makes relays that wait for their next attempt try at once, one or all of them, also those that failed. */
+  revive(url?: string): void {
+    this.#registry.revive(url);
+  }
+
+  /** Closes every connection and timer; streams complete, and publishes end in an outcome. */
+  close(): void {
+    this.#isClosed = true;
+    this.#closed.next();
+    this.#registry.close();
+    this.#verification.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #refuseWithoutRelays(): Observable<never> {
+    return this.#registry.relays$.pipe(
+      take(1),
+      filter((relays) => relays.length === 0),
+      map(() => {
+        throw new PoolError('no-relays', 'There is no relay to ask: add one to the pool.');
+      }),
+    );
+  }
+}
+
+function closedPool(): Observable<never> {
+  return throwError(poolClosed);
+}
+
+function poolClosed(): PoolError {
+  return new PoolError('pool-closed', 'This pool was closed: make a new one.');
+}

@@ -1,0 +1,281 @@
+import { Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { Backoff } from '../policies/backoff.ts';
+import { Page, type Span } from '../policies/page.ts';
+import { ResumeCursor, type ResumeOptions } from '../policies/resume-cursor.ts';
+import type { SeenIds } from '../policies/seen-ids.ts';
+import type { Filter } from '../protocol/filter.ts';
+import type { Packet } from '../protocol/packet.ts';
+import { isRetryable, type Reason } from '../protocol/reason.ts';
+import { RelayError } from '../protocol/relay-error.ts';
+import type { Connection } from '../sources/connection.ts';
+import type { Link, Relay } from '../sources/relay.ts';
+import type { RelaySubscription } from '../sources/relay-subscription.ts';
+
+type WithoutPending<P> = P extends Packet ? Omit<P, 'pending'> : never;
+
+/** A packet of one relay, and whether it settles the relay: nothing stored is awaited from it any more. */
+export interface Answer {
+  readonly packet: WithoutPending<Packet>;
+  readonly settles: boolean;
+}
+
+/** What is asked, and how long to wait for it. */
+export interface Question {
+  readonly filters: readonly Filter[];
+  /** Ids that the request delivered, whichever relay they came from. */
+  readonly delivered: SeenIds;
+  /** Whether live events are wanted after the stored ones. */
+  readonly live: boolean;
+  /** Milliseconds that the relay may be silent about a REQ before it answered. */
+  readonly silenceTimeout: number;
+  /** Milliseconds that all of a request that is not live may take. */
+  readonly deadline: number;
+  readonly resume: ResumeOptions | undefined;
+  readonly scheduler: SchedulerLike;
+  readonly random: () => number;
+}
+
+/** A relay that is lost stays awaited when its next attempt is due within this many milliseconds, once a request. */
+const PATIENCE = 5_000;
+const LOSSES_TO_SETTLE = 2;
+/** How often a REQ that is refused for the moment (`rate-limited`, `error`) is sent again. */
+const MOST_RETRIES = 3;
+/** A timer that is this late (milliseconds) says that the thread was blocked, and that answers may wait unread. */
+const LATE = 1_000;
+
+/** Asks one relay, again after every reconnect, until unsubscribed; completes early when nothing is left to come. */
+export function askRelay(relay: Relay, question: Question): Observable<Answer> {
+  return new Observable((subscriber) => {
+    const request = new RelayRequest(relay, question, subscriber);
+    subscriber.add(request.teardown);
+    subscriber.add(
+      relay.link$.subscribe({ next: (link) => request.linked(link), complete: () => subscriber.complete() }),
+    );
+  });
+}
+
+class RelayRequest {
+  readonly teardown = new Subscription();
+  readonly #cursor: ResumeCursor;
+  readonly #backoff: Backoff;
+  /** The REQ that goes on with live events, and the one that fetches a page beside it. */
+  #live: RelaySubscription | undefined;
+  #page: RelaySubscription | undefined;
+  #connection: Connection | undefined;
+  /** What to report when everything that a lost connection had brought is delivered. */
+  #afterDrain: { waiting: number; readonly report: () => void } | undefined;
+  #timers = new Subscription();
+  #losses = 0;
+  #trouble: RelayError | undefined;
+  #settled = false;
+
+  constructor(
+    private readonly relay: Relay,
+    private readonly question: Question,
+    private readonly subscriber: Subscriber<Answer>,
+  ) {
+    this.#cursor = new ResumeCursor(question.filters, question.resume);
+    this.#backoff = new Backoff({ maxAttempts: MOST_RETRIES }, question.random);
+    this.teardown.add(() => this.#stop());
+    if (!question.live) this.teardown.add(question.scheduler.schedule(() => this.#deadline(), question.deadline));
+  }
+
+  linked(link: Link): void {
+    if ('connection' in link) {
+      if (link.connection.isOpen) this.#connected(link.connection);
+    } else this.#down(link.error, link.retryAt);
+  }
+
+  #connected(connection: Connection): void {
+    this.#forget();
+    this.#connection = connection;
+    this.#ask();
+  }
+
+  #ask(): void {
+    const { connection, question } = { connection: this.#connection, question: this.question };
+    if (!connection) return;
+    const { filters, gaps } = this.#cursor.begin(question.scheduler.now() / 1_000);
+    this.#gaps(gaps);
+    this.#live = this.#open(connection, filters, 'live');
+  }
+
+  /** Sends a REQ and takes its answer up to EOSE as a page; after that, events are live. */
+  #open(connection: Connection, filters: readonly Filter[], part: 'live' | 'page'): RelaySubscription {
+    const page = new Page();
+    let answering = true;
+    const isCurrent = (): boolean => connection === this.#connection;
+    const subscription = connection.openSubscription(filters, this.question.delivered, {
+      event: (event) => {
+        if (answering) page.add(event.created_at);
+        else this.#cursor.live(event.created_at, this.#nowInSeconds());
+        this.#emit({ type: 'event', relay: this.relay.url, event }, false);
+      },
+      duplicate: (createdAt) => {
+        if (answering) page.add(createdAt);
+      },
+      eose: (hints) => {
+        const first = answering;
+        answering = false;
+        if (first && isCurrent()) this.#answered(part, page, hints);
+      },
+      closed: (reason) => {
+        if (isCurrent()) this.#closed(part, reason);
+      },
+      lost: () => this.#drained(),
+    });
+    this.#awaitAnswer(subscription, () => answering);
+    return subscription;
+  }
+
+  #answered(part: 'live' | 'page', page: Page, hints: readonly string[]): void {
+    this.#backoff.reset();
+    this.#closePage();
+    if (part === 'live' && !this.question.live) this.#closeLive();
+    this.#gaps(this.#cursor.answered(page, hints));
+    this.#nextPage();
+  }
+
+  #nextPage(): void {
+    const connection = this.#connection;
+    const filter = this.#cursor.nextPage();
+    if (filter && connection) this.#page = this.#open(connection, [filter], 'page');
+    else {
+      this.#stopTimers();
+      this.#emit({ type: 'eose', relay: this.relay.url }, true);
+      if (!this.question.live) this.subscriber.complete();
+    }
+  }
+
+  #closed(part: 'live' | 'page', reason: Reason): void {
+    this.#stopTimers();
+    const again = isRetryable(reason) === 'backoff' && !this.#backoff.exhausted;
+    if (!again) this.#gaps(this.#cursor.unfetched());
+    if (part === 'live') {
+      this.#closePage();
+      this.#live = undefined;
+      this.#cursor.lost(this.#connection ? this.#connection.heardAt / 1_000 : this.#nowInSeconds());
+    } else this.#page = undefined;
+    this.#emit({ type: 'closed', relay: this.relay.url, reason }, !again);
+    if (again) this.#after(this.#backoff.next(), () => (part === 'live' ? this.#ask() : this.#nextPage()));
+    else if (!this.question.live) this.subscriber.complete();
+  }
+
+  #down(error: RelayError, retryAt: number): void {
+    // The same trouble again is only its next attempt moved.
+    if (error === this.#trouble) return;
+    this.#trouble = error;
+    const waiting = (this.#live?.backlog ? 1 : 0) + (this.#page?.backlog ? 1 : 0);
+    this.#forget();
+    const report = (): void => {
+      const soon = retryAt - this.question.scheduler.now() <= PATIENCE;
+      this.#losses++;
+      this.#emit({ type: 'lost', relay: this.relay.url, error }, !soon || this.#losses >= LOSSES_TO_SETTLE);
+    };
+    if (waiting > 0) this.#afterDrain = { waiting, report };
+    else report();
+  }
+
+  #drained(): void {
+    const afterDrain = this.#afterDrain;
+    if (!afterDrain || --afterDrain.waiting > 0) return;
+    this.#afterDrain = undefined;
+    afterDrain.report();
+  }
+
+  /** The connection is gone: what was fetched is remembered, what was open is not. */
+  #forget(): void {
+    this.#stopTimers();
+    if (!this.#connection) return;
+    this.#cursor.lost(this.#connection.heardAt / 1_000);
+    this.#connection = undefined;
+    this.#live = undefined;
+    this.#page = undefined;
+  }
+
+  /** Gives up waiting for a relay that says nothing about this REQ, however busy it is elsewhere. */
+  #awaitAnswer(subscription: RelaySubscription, answering: () => boolean): void {
+    const { scheduler, silenceTimeout } = this.question;
+    const due = subscription.heardAt + silenceTimeout;
+    this.#after(due - scheduler.now(), () => {
+      if (!answering()) return;
+      const now = scheduler.now();
+      if (subscription.backlog > 0) subscription.heardAt = now;
+      else if (now - due > LATE) subscription.heardAt = now - silenceTimeout + LATE;
+      if (subscription.heardAt + silenceTimeout > now) this.#awaitAnswer(subscription, answering);
+      else this.#silent();
+    });
+  }
+
+  #silent(): void {
+    const notice = this.#connection?.lastNotice;
+    const said = notice === undefined ? 'nothing' : `only the notice "${notice}"`;
+    const error = new RelayError(
+      'silent',
+      this.relay.url,
+      `The request got no answer within ${this.question.silenceTimeout} ms; the relay said ${said}.`,
+    );
+    this.#closePage();
+    this.#gaps(this.#cursor.unfetched());
+    this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
+    if (!this.question.live) this.subscriber.complete();
+  }
+
+  /** The time for a request that is not live is over: what had arrived is still delivered. */
+  #deadline(): void {
+    if (this.#settled) return;
+    const error = new RelayError(
+      'deadline',
+      this.relay.url,
+      `The request was not answered to its end within ${this.question.deadline} ms; see the option deadline.`,
+    );
+    const finish = (): void => {
+      this.#gaps(this.#cursor.unfetched());
+      this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
+      this.subscriber.complete();
+    };
+    this.#stopTimers();
+    const open = this.#page ?? this.#live;
+    if (open) open.drain(finish);
+    else finish();
+  }
+
+  #gaps(gaps: readonly Span[]): void {
+    for (const { since, until } of gaps) this.#emit({ type: 'gap', relay: this.relay.url, since, until }, false);
+  }
+
+  #emit(packet: Answer['packet'], settles: boolean): void {
+    this.#settled ||= settles;
+    this.subscriber.next({ packet, settles });
+  }
+
+  #closePage(): void {
+    this.#page?.close();
+    this.#page = undefined;
+  }
+
+  #closeLive(): void {
+    this.#live?.close();
+    this.#live = undefined;
+  }
+
+  #stop(): void {
+    this.#stopTimers();
+    this.#closePage();
+    this.#closeLive();
+  }
+
+  #stopTimers(): void {
+    this.#timers.unsubscribe();
+    this.#timers = new Subscription();
+  }
+
+  #after(delay: number, work: () => void): void {
+    this.#stopTimers();
+    this.#timers.add(this.question.scheduler.schedule(work, Math.max(0, delay)));
+  }
+
+  #nowInSeconds(): number {
+    return Math.floor(this.question.scheduler.now() / 1_000);
+  }
+}

@@ -1,0 +1,56 @@
+import { EMPTY, isObservable, Observable, of, type SchedulerLike } from 'rxjs';
+import { switchOverlapping } from '../operators/switch-overlapping.ts';
+import type { ResumeOptions } from '../policies/resume-cursor.ts';
+import { SeenIds } from '../policies/seen-ids.ts';
+import { type Filter, normalizeFilters } from '../protocol/filter.ts';
+import type { Packet } from '../protocol/packet.ts';
+import type { Relay } from '../sources/relay.ts';
+import { pipeline } from './pipeline.ts';
+import { askRelay } from './relay-request.ts';
+
+/**
+ * What may be asked: a filter, several of which any may match, or an observable of either; a new value replaces the one before
+ * without a gap.
+ */
+export type FilterInput = Filter | readonly Filter[] | Observable<Filter | readonly Filter[]>;
+
+/** Options of `packets`, `subscribe` and `request`. */
+export interface RequestOptions {
+  /** Milliseconds that a relay may be silent about this request before it counts as lost. @default 10_000 */
+  readonly silenceTimeout?: number;
+  /** Milliseconds that all of a `request` may take; `subscribe` has no end. @default 60_000 */
+  readonly deadline?: number;
+  /** How to catch up after an outage. */
+  readonly resume?: ResumeOptions;
+  /** Ids remembered so that no event comes twice, oldest forgotten first. @default 100_000 */
+  readonly seenCapacity?: number;
+  /** Whether live events follow the stored ones; `request` is `packets` without, up to the end. @default true */
+  readonly live?: boolean;
+}
+
+/** What requests need of their pool. */
+export interface RequestContext {
+  readonly route: Observable<readonly Relay[]>;
+  readonly scheduler: SchedulerLike;
+  readonly random: () => number;
+}
+
+/** The packets of one request over all relays of its route. */
+export function packets(input: FilterInput, options: RequestOptions, context: RequestContext): Observable<Packet> {
+  const filters$ = isObservable(input) ? input : of(input);
+  return new Observable((subscriber) => {
+    const delivered = new SeenIds({ capacity: options.seenCapacity ?? 100_000 });
+    return filters$
+      .pipe(
+        switchOverlapping((filter) => {
+          const filters = normalizeFilters(filter);
+          if (filters.length === 0) return EMPTY;
+          const { live = true, silenceTimeout = 10_000, deadline = 60_000, resume } = options;
+          const { route, scheduler, random } = context;
+          const question = { filters, delivered, live, silenceTimeout, deadline, resume, scheduler, random };
+          return pipeline({ route, send: (relay) => askRelay(relay, question) });
+        }),
+      )
+      .subscribe(subscriber);
+  });
+}

@@ -1,0 +1,46 @@
+import type { Observer } from 'rxjs';
+import type { Reason } from '../protocol/reason.ts';
+import type { RelayError } from '../protocol/relay-error.ts';
+
+/** What a relay answered to an EVENT (NIP-01 OK). */
+export interface Acknowledgement {
+  readonly accepted: boolean;
+  readonly reason: Reason;
+}
+
+type Waiter = Pick<Observer<Acknowledgement>, 'next' | 'error'>;
+
+/** Who waits for the OK to which event, on one connection. The event id alone says whose an OK is. */
+export class Acknowledgements {
+  readonly #waiters = new Map<string, Set<Waiter>>();
+
+  /** Events whose OK is awaited. */
+  get size(): number {
+    return this.#waiters.size;
+  }
+
+  /** Waits; call the returned function to wait no more. */
+  wait(id: string, waiter: Waiter): () => void {
+    const waiters = this.#waiters.get(id) ?? new Set();
+    this.#waiters.set(id, waiters.add(waiter));
+    return () => {
+      waiters.delete(waiter);
+      if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
+    };
+  }
+
+  /** An OK came; says whether anybody waited for it. */
+  answered(id: string, { accepted, reason }: Acknowledgement): boolean {
+    const waiters = this.#waiters.get(id);
+    if (!waiters) return false;
+    for (const waiter of [...waiters]) waiter.next({ accepted, reason });
+    return true;
+  }
+
+  /** The connection is gone: no OK will come. */
+  lost(error: RelayError): void {
+    const all = [...this.#waiters.values()];
+    this.#waiters.clear();
+    for (const waiters of all) for (const waiter of waiters) waiter.error(error);
+  }
+}

@@ -1,0 +1,288 @@
+import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { BoundedMap } from '../policies/bounded-map.ts';
+import { SeenIds } from '../policies/seen-ids.ts';
+import { TokenBucket } from '../policies/token-bucket.ts';
+import type { NostrEvent } from '../protocol/event.ts';
+import { type Filter, normalizeFilters } from '../protocol/filter.ts';
+import { peekFrame } from '../protocol/frame.ts';
+import {
+  encodeAuth,
+  encodeClose,
+  encodeEvent,
+  encodeReq,
+  parseRelayMessage,
+  type RelayMessage,
+} from '../protocol/message.ts';
+import { RelayError } from '../protocol/relay-error.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
+import { Verification } from '../verifiers/verification.ts';
+import { type Acknowledgement, Acknowledgements } from './acknowledgements.ts';
+import { Authentication, type AuthOutcome, type Signer } from './authentication.ts';
+import { newRelayCounters, type RelayCounters } from './relay-counters.ts';
+import { RelaySubscription, type SubscriptionHost, type SubscriptionSink } from './relay-subscription.ts';
+import type { Socket } from './socket.ts';
+
+/** How a connection behaves once it is open. */
+export interface ConnectionOptions {
+  /** Signs the answer to an authentication challenge (NIP-42). @default none: relays that ask for it refuse */
+  readonly signer?: Signer | undefined;
+  /** Checks signatures; shared between connections so that an event is verified once. @default one of its own */
+  readonly verification?: Verification | undefined;
+  /** Where this relay's traffic is counted. @default counters of its own */
+  readonly counters?: RelayCounters | undefined;
+  /** Called when the relay accepted an AUTH. */
+  readonly onAuthenticated?: (() => void) | undefined;
+  /** Clock and timers. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** Frames that a relay may waste, in one go and per second, before it is dropped as abusive. */
+const WASTE = { burst: 1_000, perSecond: 50 };
+/** Ids of closed REQs whose late events are no fault of the relay. */
+const LATE_IDS = 256;
+const LONGEST_NOTICE = 500;
+
+/**
+ * One open connection to a relay. It is handed out by {@link relay} and is of use until it is lost; its requests then complete
+ * and its publishes error.
+ *
+ * @example
+ * ```ts
+ * import { switchMap } from 'rxjs';
+ * import { relay } from 'rx-relay-pool';
+ *
+ * const subscription = relay('wss://relay.example')
+ *   .pipe(switchMap((connection) => connection.request({ kinds: [0], limit: 5 })))
+ *   .subscribe((event) => console.log(event.content));
+ * subscription.unsubscribe();
+ * ```
+ */
+export class Connection implements SubscriptionHost {
+  readonly verification: Verification;
+  readonly scheduler: SchedulerLike;
+  readonly counters: RelayCounters;
+  /** When the last frame came, in milliseconds by the scheduler's clock. */
+  heardAt: number;
+  /** What the relay last said in a NOTICE. */
+  lastNotice: string | undefined;
+  readonly #socket: Socket;
+  readonly #authentication: Authentication;
+  readonly #subscriptions = new Map<string, RelaySubscription>();
+  readonly #closedIds = new BoundedMap<string, true>(LATE_IDS);
+  readonly #acks = new Acknowledgements();
+  readonly #waste = new TokenBucket(WASTE.burst, WASTE.perSecond);
+  /** EVENTs that wait until the REQs of a new connection are out. */
+  #held: (() => void)[] | undefined = [];
+  #nextId = 0;
+  #lost: RelayError | undefined;
+
+  constructor(
+    readonly url: RelayUrl,
+    openSocket: Socket,
+    private readonly options: ConnectionOptions,
+  ) {
+    this.#socket = openSocket;
+    this.scheduler = options.scheduler ?? asyncScheduler;
+    this.verification = options.verification ?? new Verification({ scheduler: this.scheduler });
+    this.counters = options.counters ?? newRelayCounters();
+    this.heardAt = this.scheduler.now();
+    this.#authentication = new Authentication(this.url, options.signer, this.scheduler, (event) =>
+      this.#socket.send(encodeAuth(event)),
+    );
+  }
+
+  /** Whether the connection is still of use. */
+  get isOpen(): boolean {
+    return this.#lost === undefined;
+  }
+
+  /** REQs that are open and publishes that wait for their OK. */
+  get inFlight(): number {
+    return this.#subscriptions.size + this.#acks.size;
+  }
+
+  /**
+   * Asks for stored events: verified, matching, each once. Completes at EOSE, and also when the relay refuses or the connection
+   * ends; unsubscribing sends CLOSE.
+   *
+   * @throws FilterError when the filter is not one.
+   */
+  request(filter: Filter | readonly Filter[]): Observable<NostrEvent> {
+    return this.#events(filter, false);
+  }
+
+  /** As {@link request}, and then live events until the relay ends it or the connection does. */
+  subscribe(filter: Filter | readonly Filter[]): Observable<NostrEvent> {
+    return this.#events(filter, true);
+  }
+
+  /**
+   * Sends an event on subscribe, and emits what the relay answers. Where it answers `auth-required`, authenticates and sends once
+   * more. Errors with a {@link RelayError} when the connection ends first; has no deadline of its own.
+   */
+  publish(event: NostrEvent): Observable<Acknowledgement> {
+    return new Observable((subscriber) => {
+      if (this.#lost) return subscriber.error(this.#lost);
+      let triedToAuthenticate = false;
+      const send = (): void => {
+        if (!subscriber.closed) this.#socket.send(encodeEvent(event));
+      };
+      const finish = (ack: Acknowledgement): void => {
+        subscriber.next(ack);
+        subscriber.complete();
+      };
+      const answered = (ack: Acknowledgement): void => {
+        if (ack.accepted || ack.reason.prefix !== 'auth-required' || triedToAuthenticate) return finish(ack);
+        triedToAuthenticate = true;
+        subscriber.add(this.authenticate((accepted) => (accepted ? send() : finish(ack))));
+      };
+      subscriber.add(this.#acks.wait(event.id, { next: answered, error: (error) => subscriber.error(error) }));
+      if (this.#held) this.#held.push(send);
+      else send();
+    });
+  }
+
+  /** Opens a REQ whose answer goes to `sink`; ids in `delivered` are not delivered again. */
+  openSubscription(filters: readonly Filter[], delivered: SeenIds, sink: SubscriptionSink): RelaySubscription {
+    const subscription = new RelaySubscription((this.#nextId++).toString(36), filters, this, delivered, sink);
+    if (this.#lost) subscription.lost(this.#lost);
+    else this.open(subscription);
+    return subscription;
+  }
+
+  open(subscription: RelaySubscription): void {
+    this.#subscriptions.set(subscription.id, subscription);
+    subscription.heardAt = this.scheduler.now();
+    this.#socket.send(encodeReq(subscription.id, subscription.filters));
+  }
+
+  release(subscription: RelaySubscription, sendClose: boolean): void {
+    if (!this.#subscriptions.delete(subscription.id) || this.#lost) return;
+    this.#closedIds.set(subscription.id, true);
+    if (sendClose) this.#socket.send(encodeClose(subscription.id));
+  }
+
+  authenticate(done: (accepted: boolean) => void): Subscription {
+    const settle = (outcome: AuthOutcome): void => {
+      if (outcome === 'accepted') this.options.onAuthenticated?.();
+      done(outcome === 'accepted');
+    };
+    return this.#authentication.attempt().subscribe(settle);
+  }
+
+  misbehaved(weight: number): void {
+    if (this.#waste.take(weight, this.scheduler.now())) return;
+    this.fail(
+      new RelayError(
+        'abusive',
+        this.url,
+        'Too many frames that nobody asked for, or forged ones: the relay was dropped.',
+      ),
+    );
+  }
+
+  /** Ends the connection with this error, as if the network had. */
+  fail(error: RelayError): void {
+    this.#socket.fail(error);
+  }
+
+  /** The REQs of this connection's users are out: what was held back may follow. */
+  releaseHeld(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const send of held) send();
+  }
+
+  /** The socket is gone: everybody who waits is told. */
+  lost(error: RelayError): void {
+    if (this.#lost) return;
+    this.#lost = error;
+    this.#held = undefined;
+    const subscriptions = [...this.#subscriptions.values()];
+    this.#subscriptions.clear();
+    this.#closedIds.clear();
+    for (const subscription of subscriptions) subscription.lost(error);
+    this.#acks.lost(error);
+    this.#authentication.close();
+  }
+
+  /** The one function that every frame goes through. */
+  receive(frame: string): void {
+    this.heardAt = this.scheduler.now();
+    this.counters.frames++;
+    this.counters.bytes += frame.length;
+    const peek = peekFrame(frame);
+    if (peek?.verb === 'EVENT') {
+      const subscription = this.#subscriptions.get(peek.subscriptionId);
+      if (!subscription) return this.#unasked(peek.subscriptionId);
+      subscription.heardAt = this.heardAt;
+      subscription.frame(frame, peek.idAt);
+    } else this.#control(parseRelayMessage(frame));
+  }
+
+  /** A frame came that cannot be a message. */
+  unreadable(): void {
+    this.heardAt = this.scheduler.now();
+    this.counters.frames++;
+    this.#malformed();
+  }
+
+  #control(message: RelayMessage): void {
+    switch (message.type) {
+      case 'EVENT':
+        return this.#forSubscription(message.subscriptionId, (subscription) => subscription.parsed(message.event));
+      case 'EOSE':
+        return this.#forSubscription(message.subscriptionId, (subscription) => subscription.eose(message.hints));
+      case 'CLOSED':
+        return this.#forSubscription(message.subscriptionId, (subscription) => subscription.closed(message.reason));
+      case 'OK':
+        if (this.#authentication.answered(message.eventId, message.accepted)) return;
+        return this.#acks.answered(message.eventId, message) ? undefined : this.#unasked(message.eventId);
+      case 'AUTH':
+        this.#authentication.challenged(message.challenge);
+        return this.misbehaved(1);
+      case 'NOTICE':
+        this.counters.notices++;
+        this.lastNotice = message.message.slice(0, LONGEST_NOTICE);
+        return this.misbehaved(1);
+      case 'MALFORMED':
+        return this.#malformed();
+      default:
+        // Verbs that this client does not use; NIP-01 lets relays send them.
+        return this.misbehaved(1);
+    }
+  }
+
+  #forSubscription(id: string, use: (subscription: RelaySubscription) => void): void {
+    const subscription = this.#subscriptions.get(id);
+    if (!subscription) return this.#unasked(id);
+    subscription.heardAt = this.heardAt;
+    use(subscription);
+  }
+
+  #unasked(id: string): void {
+    this.counters.unasked++;
+    if (!this.#closedIds.has(id)) this.misbehaved(1);
+  }
+
+  #malformed(): void {
+    this.counters.malformed++;
+    this.misbehaved(1);
+  }
+
+  #events(filter: Filter | readonly Filter[], live: boolean): Observable<NostrEvent> {
+    const filters = normalizeFilters(filter);
+    return new Observable((subscriber) => {
+      if (filters.length === 0) return subscriber.complete();
+      const end = (): void => subscriber.complete();
+      const subscription = this.openSubscription(filters, new SeenIds(), {
+        event: (event) => subscriber.next(event),
+        duplicate: () => undefined,
+        eose: () => (live ? undefined : end()),
+        closed: end,
+        lost: end,
+      });
+      return () => subscription.close();
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { EMPTY, type SchedulerLike, Subscription, type Observable } from 'rxjs';
+import { SeenIds } from '../policies/seen-ids.ts';
+import { RelayError } from '../protocol/relay-error.ts';
+import type { Connection } from './connection.ts';
+
+/** When an open connection is asked for a sign of life. */
+export interface LivenessOptions {
+  /** Milliseconds without a frame after which a connection in use is probed. @default 30_000 */
+  readonly livenessInterval?: number | undefined;
+  /** Milliseconds that the relay may take to answer a probe. @default 10_000 */
+  readonly livenessTimeout?: number | undefined;
+  /** Makes connections in use be probed at once, as when a device wakes up. @default never */
+  readonly probe$?: Observable<unknown> | undefined;
+}
+
+/** No event has this id; a relay answers the question for it with EOSE at once. */
+const NOBODY = [{ ids: ['0'.repeat(64)], limit: 1 }];
+const IGNORE = { event: ignore, duplicate: ignore, eose: ignore, closed: ignore, lost: ignore };
+
+/**
+ * Finds half-open connections: one that is in use and silent is asked for an event that does not exist. Any frame counts as a
+ * sign of life; none in time ends the connection. Browsers have no ping, so this works everywhere the same.
+ */
+export function watchLiveness(connection: Connection, options: LivenessOptions): Subscription {
+  const { livenessInterval = 30_000, livenessTimeout = 10_000, probe$ = EMPTY } = options;
+  const { scheduler } = connection;
+  const watch = new Subscription();
+  let probing = false;
+
+  const probe = (): void => {
+    if (probing || connection.inFlight === 0) return;
+    probing = true;
+    const askedAt = scheduler.now();
+    const question = connection.openSubscription(NOBODY, new SeenIds({ capacity: 1 }), IGNORE);
+    after(scheduler, watch, livenessTimeout, () => {
+      probing = false;
+      question.close();
+      if (connection.heardAt >= askedAt) return;
+      connection.fail(
+        new RelayError('half-open', connection.url, `No sign of life within ${livenessTimeout} ms: dialling again.`),
+      );
+    });
+  };
+
+  const look = (): void => {
+    const silentFor = scheduler.now() - connection.heardAt;
+    if (silentFor >= livenessInterval) probe();
+    after(scheduler, watch, Math.max(livenessInterval - silentFor, livenessTimeout), look);
+  };
+
+  watch.add(probe$.subscribe(probe));
+  after(scheduler, watch, livenessInterval, look);
+  return watch;
+}
+
+function after(scheduler: SchedulerLike, watch: Subscription, delay: number, work: () => void): void {
+  const timer = scheduler.schedule(() => {
+    watch.remove(timer);
+    work();
+  }, delay);
+  watch.add(timer);
+}
+
+function ignore(): void {
+  // A probe's answer matters only by coming.
+}

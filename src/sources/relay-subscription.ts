@@ -1,0 +1,176 @@
+import type { SchedulerLike } from 'rxjs';
+import type { SeenIds } from '../policies/seen-ids.ts';
+import { expiresAt, type NostrEvent, toNostrEvent } from '../protocol/event.ts';
+import { compileFilters, type Filter } from '../protocol/filter.ts';
+import { parseRelayMessage } from '../protocol/message.ts';
+import type { Reason } from '../protocol/reason.ts';
+import type { RelayError } from '../protocol/relay-error.ts';
+import type { Verification } from '../verifiers/verification.ts';
+import { InOrder } from './in-order.ts';
+import type { RelayCounters } from './relay-counters.ts';
+
+/** Who hears what one REQ brings, in the order in which the relay sent it. */
+export interface SubscriptionSink {
+  /** An event that verified, matches, and was not delivered before. */
+  event(event: NostrEvent): void;
+  /** The relay sent an event that was delivered before, dated `createdAt`. */
+  duplicate(createdAt: number): void;
+  /** Everything stored has been delivered; `hints` are NIP-67's. */
+  eose(hints: readonly string[]): void;
+  /** The relay ended the REQ, or refused it. */
+  closed(reason: Reason): void;
+  /** The connection ended. */
+  lost(error: RelayError): void;
+}
+
+/** What a subscription needs of the connection that carries it. */
+export interface SubscriptionHost {
+  readonly verification: Verification;
+  readonly scheduler: SchedulerLike;
+  readonly counters: RelayCounters;
+  /** The relay misbehaved; `weight` says how much. */
+  misbehaved(weight: number): void;
+  /** Sends REQ. */
+  open(subscription: RelaySubscription): void;
+  /** Forgets the subscription; sends CLOSE unless the relay ended it. */
+  release(subscription: RelaySubscription, sendClose: boolean): void;
+  /** Authenticates (NIP-42); the callback is told whether the relay accepted it. */
+  authenticate(done: (accepted: boolean) => void): void;
+}
+
+/** What a forgery costs of the budget for misbehaviour: checking it costs us as much. */
+const FORGERY = 10;
+
+/**
+ * One REQ on one connection: takes its frames from the cheapest check to the dearest, and hands on what is left in the order in
+ * which it came. EOSE, CLOSED and the end of the connection wait for the verdicts on the events before them.
+ */
+export class RelaySubscription {
+  /** When a frame for this REQ was last received, by the scheduler's clock. */
+  heardAt: number;
+  readonly #matches: (event: NostrEvent) => boolean;
+  readonly #order = new InOrder();
+  #ended = false;
+  #triedToAuthenticate = false;
+
+  constructor(
+    readonly id: string,
+    readonly filters: readonly Filter[],
+    private readonly host: SubscriptionHost,
+    private readonly delivered: SeenIds,
+    private readonly sink: SubscriptionSink,
+  ) {
+    this.heardAt = host.scheduler.now();
+    this.#matches = compileFilters(filters);
+  }
+
+  /** Events that came and still wait for their verdict. */
+  get backlog(): number {
+    return this.#order.waiting;
+  }
+
+  /** An EVENT frame, with the offset of the event's id in it or -1 (see `peekFrame`). */
+  frame(frame: string, idAt: number): void {
+    if (idAt >= 0) {
+      const deliveredAt = this.delivered.find(frame, idAt);
+      if (deliveredAt >= 0) return this.#duplicate(deliveredAt);
+      const known = this.host.verification.known(frame.slice(idAt, idAt + 64));
+      if (known) return this.#known(known);
+    }
+    const message = parseRelayMessage(frame);
+    if (message.type === 'EVENT') this.parsed(message.event);
+    else this.#invalid();
+  }
+
+  /** The event of an EVENT message that was parsed whole. */
+  parsed(value: unknown): void {
+    const event = toNostrEvent(value);
+    if (!event) return this.#invalid();
+    const known = this.host.verification.known(event.id);
+    if (known) return this.#known(known);
+    if (!this.#matches(event)) return this.#unmatched();
+    const fill = this.#order.reserve();
+    this.host.verification.check(event, (verified) => {
+      fill(() => {
+        if (!verified) this.#invalid();
+        else if (verified === event || this.#matches(verified)) this.#deliver(verified);
+        else this.#unmatched();
+      });
+    });
+  }
+
+  eose(hints: readonly string[]): void {
+    this.#order.push(() => this.sink.eose(hints));
+  }
+
+  closed(reason: Reason): void {
+    if (reason.prefix === 'auth-required' && !this.#triedToAuthenticate) {
+      this.#triedToAuthenticate = true;
+      this.host.authenticate((accepted) => {
+        if (this.#ended) return;
+        if (accepted) this.host.open(this);
+        else this.#closedForGood(reason);
+      });
+    } else this.#closedForGood(reason);
+  }
+
+  lost(error: RelayError): void {
+    this.#ended = true;
+    this.#order.push(() => this.sink.lost(error));
+  }
+
+  /** Stops for good: CLOSE is sent, and nothing more is delivered. */
+  close(): void {
+    this.#order.clear();
+    this.#end(true);
+  }
+
+  /** Takes nothing more in, but delivers what had arrived; then calls back. */
+  drain(done: () => void): void {
+    this.#end(true);
+    this.#order.push(done);
+  }
+
+  #closedForGood(reason: Reason): void {
+    this.#end(false);
+    this.#order.push(() => this.sink.closed(reason));
+  }
+
+  #end(sendClose: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.host.release(this, sendClose);
+  }
+
+  #known(event: NostrEvent): void {
+    if (!this.#matches(event)) return this.#unmatched();
+    if (this.#order.waiting === 0) this.#deliver(event);
+    else this.#order.push(() => this.#deliver(event));
+  }
+
+  #deliver(event: NostrEvent): void {
+    const expiry = expiresAt(event);
+    if (expiry !== undefined && expiry * 1_000 <= this.host.scheduler.now()) {
+      this.host.counters.expired++;
+      return;
+    }
+    if (!this.delivered.add(event.id, 0, event.created_at)) return this.#duplicate(event.created_at);
+    this.host.counters.events++;
+    this.sink.event(event);
+  }
+
+  #duplicate(createdAt: number): void {
+    this.host.counters.duplicates++;
+    this.sink.duplicate(createdAt);
+  }
+
+  #unmatched(): void {
+    this.host.counters.unmatched++;
+    this.host.misbehaved(1);
+  }
+
+  #invalid(): void {
+    this.host.counters.invalid++;
+    this.host.misbehaved(FORGERY);
+  }
+}

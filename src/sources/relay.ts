@@ -1,0 +1,191 @@
+import {
+  asyncScheduler,
+  BehaviorSubject,
+  defer,
+  EMPTY,
+  filter,
+  map,
+  merge,
+  Observable,
+  ReplaySubject,
+  share,
+  Subject,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
+import { reconnect } from '../operators/reconnect.ts';
+import type { BackoffOptions } from '../policies/backoff.ts';
+import { platformRandom } from '../policies/platform-random.ts';
+import { RelayError } from '../protocol/relay-error.ts';
+import { relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
+import type { Connection } from './connection.ts';
+import { dial, type DialOptions } from './dial.ts';
+import { newRelayCounters, type RelayCounters } from './relay-counters.ts';
+
+/**
+ * Where a relay stands: `disconnected` (nobody needs it, or it waits for the next attempt), `connecting`, `connected`,
+ * `authenticated` (NIP-42), `disconnecting`, and `failed` (attempts are exhausted; it is still probed at the longest delay, and
+ * `revive()` tries at once).
+ */
+export type RelayState = 'disconnected' | 'connecting' | 'connected' | 'authenticated' | 'disconnecting' | 'failed';
+
+/** A relay at one moment. Times are in milliseconds by the scheduler's clock. */
+export interface RelayStatus {
+  readonly url: RelayUrl;
+  readonly state: RelayState;
+  /** When this state began. */
+  readonly since: number;
+  /** Why the last connection ended or did not come about, until the next one opens. */
+  readonly error?: RelayError;
+  /** When the next attempt is due, while one is. */
+  readonly retryAt?: number;
+  /** What the relay has sent, as of this moment. */
+  readonly counters: Readonly<RelayCounters>;
+}
+
+/** The news of a relay: a connection that opened, or why there is none and when the next attempt is due (milliseconds). */
+export type Link = { readonly connection: Connection } | { readonly error: RelayError; readonly retryAt: number };
+
+/** How a relay is dialled, kept and dialled again. */
+export interface RelayOptions extends Omit<DialOptions, 'counters' | 'onGone' | 'onAuthenticated'> {
+  /** Delays between attempts. */
+  readonly backoff?: BackoffOptions | undefined;
+  /** Milliseconds that a connection is kept after its last user left. @default 60_000 */
+  readonly idleTimeout?: number | undefined;
+  /** A source of chance, 0 to 1, for the spread of attempts. @default Math.random */
+  readonly random?: (() => number) | undefined;
+  /** Makes relays that wait for their next attempt try soon, as when the network came back. @default never */
+  readonly wake$?: Observable<unknown> | undefined;
+}
+
+/** A relay that was dropped for what it sent is not dialled again before this many milliseconds. */
+const PENALTY = 60_000;
+
+/**
+ * A reconnecting relay: an observable of its open {@link Connection}, now and after every reconnect. All subscribers share one
+ * connection; it is dialled with the first and closed a while after the last. It never errors, and completes with `close()`.
+ */
+export class Relay extends Observable<Connection> {
+  /** Connections and failures in the order in which they come; the latest first. */
+  readonly link$: Observable<Link>;
+  readonly #state: BehaviorSubject<Omit<RelayStatus, 'counters'>>;
+  readonly #counters = newRelayCounters();
+  readonly #wake = new Subject<void>();
+  readonly #closed = new ReplaySubject<void>(1);
+
+  constructor(
+    readonly url: RelayUrl,
+    private readonly options: RelayOptions,
+  ) {
+    super((subscriber) =>
+      this.link$
+        .pipe(
+          map((link) => ('connection' in link ? link.connection : undefined)),
+          // The link that a late subscriber is told first may be one that has ended meanwhile.
+          filter((connection): connection is Connection => connection?.isOpen === true),
+        )
+        .subscribe(subscriber),
+    );
+    const { idleTimeout = 60_000, scheduler = asyncScheduler } = options;
+    this.#state = new BehaviorSubject<Omit<RelayStatus, 'counters'>>({
+      url,
+      state: 'disconnected',
+      since: scheduler.now(),
+    });
+    this.link$ = this.#links().pipe(
+      takeUntil(this.#closed),
+      share({ connector: () => new ReplaySubject(1), resetOnRefCountZero: () => timer(idleTimeout, scheduler) }),
+      takeUntil(this.#closed),
+    );
+  }
+
+  /** The relay at this moment. */
+  get status(): RelayStatus {
+    return { ...this.#state.value, counters: { ...this.#counters } };
+  }
+
+  /** The relay as it is, and whenever its state changes. */
+  get status$(): Observable<RelayStatus> {
+    return this.#state.pipe(map(() => this.status));
+  }
+
+  /** Tries soon instead of waiting for the next attempt, and forgets the attempts that failed. */
+  revive(): void {
+    this.#wake.next();
+  }
+
+  /** Closes the connection for everybody; all streams of this relay complete. */
+  close(): void {
+    this.#closed.next();
+  }
+
+  #links(): Observable<Link> {
+    const { options, url } = this;
+    const { scheduler = asyncScheduler, wake$ = EMPTY } = options;
+    const connections = defer(() => {
+      this.#enter('connecting');
+      return dial(url, {
+        ...options,
+        counters: this.#counters,
+        onAuthenticated: () => this.#enter('authenticated'),
+        onGone: () => {
+          if (this.#state.value.state === 'disconnecting') this.#enter('disconnected');
+        },
+      });
+    });
+    return new Observable((subscriber) => {
+      subscriber.add(() => this.#leave());
+      connections
+        .pipe(
+          tap(() => this.#enter('connected')),
+          map((connection): Link => ({ connection })),
+          reconnect({
+            ...options.backoff,
+            scheduler,
+            random: options.random ?? platformRandom,
+            wake$: merge(wake$, this.#wake),
+            retryable: (error) => (error instanceof RelayError && error.code === 'abusive' ? PENALTY : true),
+            onWait: ({ error, delay, exhausted }) => {
+              if (!(error instanceof RelayError)) return;
+              const retryAt = scheduler.now() + delay;
+              this.#enter(exhausted ? 'failed' : 'disconnected', { error, retryAt });
+              subscriber.next({ error, retryAt });
+            },
+          }),
+        )
+        .subscribe(subscriber);
+    });
+  }
+
+  #enter(state: RelayState, trouble: Pick<RelayStatus, 'error' | 'retryAt'> = {}): void {
+    const now = (this.options.scheduler ?? asyncScheduler).now();
+    this.#state.next({ url: this.url, state, since: now, ...trouble });
+  }
+
+  #leave(): void {
+    const { state } = this.#state.value;
+    const hasSocket = state === 'connecting' || state === 'connected' || state === 'authenticated';
+    this.#enter(hasSocket ? 'disconnecting' : 'disconnected');
+  }
+}
+
+/**
+ * One relay without a pool: an observable of its open {@link Connection}, now and after every reconnect.
+ *
+ * @throws RelayUrlError when the URL is not one of a relay.
+ *
+ * @example
+ * ```ts
+ * import { switchMap } from 'rxjs';
+ * import { relay } from 'rx-relay-pool';
+ *
+ * const subscription = relay('wss://relay.example')
+ *   .pipe(switchMap((connection) => connection.subscribe({ kinds: [1] })))
+ *   .subscribe((event) => console.log(event.content));
+ * subscription.unsubscribe();
+ * ```
+ */
+export function relay(url: string, options: RelayOptions = {}): Relay {
+  return new Relay(relayUrl(url), options);
+}

@@ -1,0 +1,24 @@
+import { parentPort as nodeParentPort, Worker } from 'node:worker_threads';
+import type { WorkerPort } from './worker-port.ts';
+
+/** Starts a worker thread that verifies with the pure engine; it does not keep the process alive. */
+export function spawnWorker(): WorkerPort {
+  const worker = new Worker(new URL('./verify-worker.js', import.meta.url));
+  worker.unref();
+  return {
+    postMessage: (message) => worker.postMessage(message),
+    onMessage: (handler) => void worker.on('message', handler).unref(),
+    onError: (handler) => void worker.on('error', handler).on('exit', () => handler(new Error('The worker exited.'))),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+/** The port to the thread that started this worker. */
+export function parentPort(): Pick<WorkerPort, 'postMessage' | 'onMessage'> {
+  const port = nodeParentPort;
+  if (!port) throw new Error('serveVerifier() belongs into the script of a worker thread.');
+  return {
+    postMessage: (message) => port.postMessage(message),
+    onMessage: (handler) => void port.on('message', handler),
+  };
+}

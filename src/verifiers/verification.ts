@@ -1,0 +1,221 @@
+import { asyncScheduler, type SchedulerLike, Subscription } from 'rxjs';
+import { BoundedMap } from '../policies/bounded-map.ts';
+import type { NostrEvent } from '../protocol/event.ts';
+import { pureVerifier } from './pure.ts';
+import type { Verdicts, Verifier } from './verifier.ts';
+
+/** Knobs of {@link Verification}. */
+export interface VerificationOptions {
+  readonly verifier?: Verifier | undefined;
+  readonly scheduler?: SchedulerLike | undefined;
+  /** Verified copies that are kept to be handed out again, oldest forgotten first. @default 10_000 */
+  readonly remembered?: number | undefined;
+  /** Milliseconds that a verifier may take for a batch before the pure one takes over. @default 10_000 */
+  readonly verdictTimeout?: number | undefined;
+}
+
+/** What a caller of {@link Verification.check} is told: the copy that verified, or undefined when its own copy is a forgery. */
+export type OnVerdict = (verified: NostrEvent | undefined) => void;
+
+/** One copy of an event that somebody waits for. */
+interface Candidate {
+  readonly event: NostrEvent;
+  readonly waiters: OnVerdict[];
+  engine: Verifier;
+}
+
+/** A verifier call may hold the thread about this long before the event loop gets its turn. */
+const SLICE_MS = 8;
+const LARGEST_BATCH = 256;
+/** An engine that failed this often in a row is not asked again. */
+const FAILURES_UNTIL_GIVEN_UP = 3;
+
+/**
+ * Every event is verified once, whoever sends it and however many ask. Three rules keep lies out:
+ *
+ * - An id is remembered only after a copy of it verified, and only that copy is handed out afterwards.
+ * - Copies of one id that differ are candidates: the next is tried when the one before was a forgery, so that a forgery which
+ *   arrives first cannot hide the real event.
+ * - Only the sender of a copy that failed is told that it failed.
+ */
+export class Verification {
+  readonly #scheduler: SchedulerLike;
+  readonly #verdictTimeout: number;
+  readonly #verified: BoundedMap<string, NostrEvent>;
+  /** Per id the copies that wait; the first is with the engine. */
+  readonly #candidates = new Map<string, Candidate[]>();
+  readonly #timers = new Subscription();
+  #verifier: Verifier;
+  #queue: Candidate[] = [];
+  #flushing = false;
+  #batchSize = 1;
+  #failures = 0;
+  #failuresInRow = 0;
+
+  constructor(options: VerificationOptions = {}) {
+    this.#verifier = options.verifier ?? pureVerifier;
+    this.#scheduler = options.scheduler ?? asyncScheduler;
+    this.#verdictTimeout = options.verdictTimeout ?? 10_000;
+    this.#verified = new BoundedMap(options.remembered ?? 10_000);
+  }
+
+  /** The copy of this id that verified, while it is remembered. */
+  known(id: string): NostrEvent | undefined {
+    return this.#verified.get(id);
+  }
+
+  /** Ids with copies that still wait for a verdict. */
+  get pending(): number {
+    return this.#candidates.size;
+  }
+
+  /** How often the verifier threw, rejected, answered nonsense or not at all, and the pure one stepped in. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Verifies a well-formed event; `done` is called once, now or later. */
+  check(event: NostrEvent, done: OnVerdict): void {
+    const known = this.#verified.get(event.id);
+    if (known) return done(known);
+    const candidates = this.#candidates.get(event.id);
+    if (!candidates) {
+      const candidate: Candidate = { event, waiters: [done], engine: this.#verifier };
+      this.#candidates.set(event.id, [candidate]);
+      this.#enqueue(candidate);
+      return;
+    }
+    const same = candidates.find((candidate) => isSameCopy(candidate.event, event));
+    if (same) same.waiters.push(done);
+    else candidates.push({ event, waiters: [done], engine: this.#verifier });
+  }
+
+  /** Forgets everything; callers that still wait are not called. */
+  close(): void {
+    this.#timers.unsubscribe();
+    this.#queue = [];
+    this.#candidates.clear();
+    this.#verified.clear();
+  }
+
+  #enqueue(candidate: Candidate): void {
+    this.#queue.push(candidate);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#schedule(0, () => this.#flush());
+  }
+
+  #flush(): void {
+    const start = this.#scheduler.now();
+    let before = start;
+    do {
+      const batch = this.#nextBatch();
+      this.#verify(batch);
+      const now = this.#scheduler.now();
+      // An engine that works in this thread is given less at a time, one that works elsewhere more.
+      if (now - before >= SLICE_MS) this.#batchSize = Math.max(1, this.#batchSize >> 1);
+      else if (now - before <= SLICE_MS / 4) this.#batchSize = Math.min(LARGEST_BATCH, this.#batchSize << 1);
+      before = now;
+    } while (this.#queue.length > 0 && before - start < SLICE_MS);
+    this.#flushing = this.#queue.length > 0;
+    if (this.#flushing) this.#schedule(0, () => this.#flush());
+  }
+
+  #nextBatch(): Candidate[] {
+    const engine = this.#queue[0]?.engine;
+    let length = 1;
+    while (length < this.#batchSize && this.#queue[length]?.engine === engine) length++;
+    return this.#queue.splice(0, length);
+  }
+
+  #verify(batch: readonly Candidate[]): void {
+    const engine = batch[0]?.engine;
+    if (!engine) return;
+    try {
+      const verdicts = engine.verify(batch.map((candidate) => candidate.event));
+      if ('then' in verdicts) this.#await(batch, verdicts);
+      else this.#settle(batch, verdicts);
+    } catch {
+      this.#engineFailed(batch);
+    }
+  }
+
+  #await(batch: readonly Candidate[], verdicts: Promise<Verdicts>): void {
+    let waiting = true;
+    const once = (action: () => void) => () => {
+      if (!waiting) return;
+      waiting = false;
+      timer.unsubscribe();
+      this.#timers.remove(timer);
+      action();
+    };
+    const fail = once(() => this.#engineFailed(batch));
+    const timer = this.#schedule(this.#verdictTimeout, fail);
+    verdicts.then((answer) => once(() => this.#settle(batch, answer))(), fail);
+  }
+
+  #settle(batch: readonly Candidate[], verdicts: Verdicts): void {
+    if (!Array.isArray(verdicts) || verdicts.length !== batch.length) return this.#engineFailed(batch);
+    this.#failuresInRow = 0;
+    batch.forEach((candidate, index) => {
+      if (verdicts[index] === true) this.#accept(candidate);
+      else this.#refuse(candidate);
+    });
+  }
+
+  #accept({ event }: Candidate): void {
+    const candidates = this.#candidates.get(event.id);
+    if (!candidates) return;
+    this.#candidates.delete(event.id);
+    this.#verified.set(event.id, event);
+    for (const { waiters } of candidates) for (const done of waiters) done(event);
+  }
+
+  #refuse(candidate: Candidate): void {
+    const { id } = candidate.event;
+    const rest = this.#candidates.get(id)?.filter((other) => other !== candidate);
+    if (!rest) return;
+    const [next] = rest;
+    if (next) {
+      this.#candidates.set(id, rest);
+      this.#enqueue(next);
+    } else this.#candidates.delete(id);
+    for (const done of candidate.waiters) done(undefined);
+  }
+
+  #engineFailed(batch: readonly Candidate[]): void {
+    this.#failures++;
+    // Nothing is left to step in for the pure verifier: what makes it throw is no valid event.
+    const [byPure, byEngine] = [
+      batch.filter((c) => c.engine === pureVerifier),
+      batch.filter((c) => c.engine !== pureVerifier),
+    ];
+    for (const candidate of byPure) this.#refuse(candidate);
+    if (++this.#failuresInRow >= FAILURES_UNTIL_GIVEN_UP) this.#verifier = pureVerifier;
+    for (const candidate of byEngine) {
+      candidate.engine = pureVerifier;
+      this.#enqueue(candidate);
+    }
+  }
+
+  #schedule(delay: number, work: () => void): Subscription {
+    const timer = this.#scheduler.schedule(() => {
+      this.#timers.remove(timer);
+      work();
+    }, delay);
+    this.#timers.add(timer);
+    return timer;
+  }
+}
+
+function isSameCopy(a: NostrEvent, b: NostrEvent): boolean {
+  return (
+    a.sig === b.sig &&
+    a.content === b.content &&
+    a.pubkey === b.pubkey &&
+    a.created_at === b.created_at &&
+    a.kind === b.kind &&
+    a.tags.length === b.tags.length &&
+    a.tags.every((tag, i) => tag.length === b.tags[i]?.length && tag.every((value, j) => value === b.tags[i]?.[j]))
+  );
+}

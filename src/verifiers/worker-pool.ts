@@ -1,0 +1,96 @@
+import { spawnWorker } from '#spawn-worker';
+import type { NostrEvent } from '../protocol/event.ts';
+import type { Verdicts, Verifier } from './verifier.ts';
+import type { VerifyAnswer, WorkerPort } from './worker-port.ts';
+
+export { serveVerifier } from './serve-verifier.ts';
+export type { WorkerPort } from './worker-port.ts';
+
+/** Knobs of {@link workerPoolVerifier}. */
+export interface WorkerPoolOptions {
+  /** Workers at the most; each starts with the first batch that finds the others busy. @default 2 */
+  readonly workers?: number;
+  /** Starts one worker. @default a worker that verifies with nostr-tools' pure engine */
+  readonly spawn?: () => WorkerPort;
+}
+
+/** A {@link Verifier} with workers to stop. */
+export interface WorkerPoolVerifier extends Verifier {
+  verify(events: readonly NostrEvent[]): Promise<Verdicts>;
+  /** Stops the workers; batches under way reject, and later ones too. */
+  close(): void;
+}
+
+interface Worker {
+  readonly port: WorkerPort;
+  readonly jobs: Map<number, { resolve: (verdicts: Verdicts) => void; reject: (error: Error) => void }>;
+}
+
+/**
+ * Verifies in workers (worker_threads in Node, Web Workers in browsers), so that signatures cost the page nothing. Each batch
+ * goes to the worker with the fewest batches; a worker that dies is replaced, and its batches reject, which makes the pool verify
+ * them itself. In Node the workers do not keep the process alive.
+ *
+ * @example
+ * ```ts
+ * import { RelayPool } from 'rx-relay-pool';
+ * import { workerPoolVerifier } from 'rx-relay-pool/worker-pool';
+ *
+ * const verifier = workerPoolVerifier({ workers: 2 });
+ * const pool = new RelayPool({ relays: ['wss://relay.example'], verifier });
+ * pool.close();
+ * verifier.close();
+ * ```
+ */
+export function workerPoolVerifier({
+  workers: limit = 2,
+  spawn = spawnWorker,
+}: WorkerPoolOptions = {}): WorkerPoolVerifier {
+  if (!(Number.isInteger(limit) && limit > 0)) {
+    throw new RangeError(`A worker pool needs a whole number of workers above 0, not ${limit}.`);
+  }
+  const workers = new Set<Worker>();
+  let jobNumber = 0;
+  let closed = false;
+
+  const retire = (worker: Worker, problem: string): void => {
+    if (!workers.delete(worker)) return;
+    worker.port.terminate();
+    for (const { reject } of worker.jobs.values()) reject(new Error(problem));
+    worker.jobs.clear();
+  };
+
+  const start = (): Worker => {
+    const worker: Worker = { port: spawn(), jobs: new Map() };
+    worker.port.onMessage((message) => {
+      const answer = message as VerifyAnswer;
+      const job = worker.jobs.get(answer.job);
+      worker.jobs.delete(answer.job);
+      if ('verdicts' in answer) job?.resolve(answer.verdicts);
+      else job?.reject(new Error(answer.problem));
+    });
+    worker.port.onError((error) => retire(worker, `A verifying worker died: ${String(error)}`));
+    workers.add(worker);
+    return worker;
+  };
+
+  const leastBusy = (): Worker => {
+    const [first] = [...workers].sort((a, b) => a.jobs.size - b.jobs.size);
+    return first && (first.jobs.size === 0 || workers.size >= limit) ? first : start();
+  };
+
+  return {
+    verify: (events) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(new Error('This worker pool is closed.'));
+        const worker = leastBusy();
+        const job = ++jobNumber;
+        worker.jobs.set(job, { resolve, reject });
+        worker.port.postMessage({ job, events });
+      }),
+    close: () => {
+      closed = true;
+      for (const worker of workers) retire(worker, 'This worker pool was closed.');
+    },
+  };
+}
