@@ -28,6 +28,8 @@ export class FilterProgress {
   #holes: Hole[] = [];
   #coveredUntil: number | undefined;
   #reportedUntil: number | undefined;
+  /** Whether the live REQ asks for what is stored too, and does not only open the stream. */
+  #liveFetches = true;
   #pagesLeft = 0;
   #largestPage = 0;
 
@@ -42,6 +44,10 @@ export class FilterProgress {
     this.#pages = pages;
   }
 
+  get liveFetches(): boolean {
+    return this.#liveFetches;
+  }
+
   get hasHoles(): boolean {
     return this.#holes.length > 0;
   }
@@ -54,6 +60,7 @@ export class FilterProgress {
       this.#holes = this.#filter.limit === 0 ? [] : [this.#whole(this.#filter.limit)];
       return { filter: this.#filter };
     }
+    this.#liveFetches = this.#repeats;
     if (this.#repeats) {
       this.#holes = [this.#whole(undefined)];
       return { filter: this.#filter.search === undefined ? withoutLimit(this.#filter) : this.#filter };
@@ -110,8 +117,9 @@ export class FilterProgress {
     const report = since > first && this.#reportedUntil !== since;
     this.#reportedUntil = since;
     const gap = report ? { gap: { since: first, until: Math.min(since - 1, until) } } : {};
-    // Nothing new can be dated inside a range that lies in the past: the REQ only keeps the live stream going.
-    if (since > until) return { filter: { ...this.#filter, limit: 1 }, ...gap };
+    // A `since` in the live REQ would shut out the live events of authors whose clocks are behind: pages fetch the window.
+    const filter = { ...this.#filter, limit: 1 };
+    if (since > until) return { filter, ...gap };
 
     const hole: Hole = { ...this.#whole(undefined), since };
     const apart: Hole[] = [];
@@ -122,7 +130,7 @@ export class FilterProgress {
     }
     this.#holes = [hole, ...apart];
     this.#joinOldest();
-    return { filter: { ...withoutLimit(this.#filter), since: hole.since ?? 0 }, ...gap };
+    return { filter, ...gap };
   }
 
   #joinOldest(): void {

@@ -93,13 +93,14 @@ export class ResumeCursor {
   }
 
   #liveAnswered(page: Page, hints: readonly string[]): readonly Span[] {
-    const [only] = this.#filters;
+    const fetching = this.#filters.filter((filter) => filter.liveFetches);
+    const [only] = fetching;
     if (only && this.#filters.length === 1) {
       const gap = only.answered(page, hints);
       return gap ? [gap] : [];
     }
     // Which filter a relay cut short is not told: each is paged by itself unless the answer is surely whole.
-    for (const filter of this.#filters) filter.answeredTogether(page, hints);
+    for (const filter of fetching) filter.answeredTogether(page, hints);
     return [];
   }
 

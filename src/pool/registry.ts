@@ -3,6 +3,8 @@ import {
   BehaviorSubject,
   combineLatest,
   distinctUntilChanged,
+  endWith,
+  ignoreElements,
   interval,
   map,
   merge,
@@ -10,6 +12,7 @@ import {
   of,
   type Subscription,
   switchMap,
+  takeUntil,
 } from 'rxjs';
 import { admitRelayUrl, relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
 import { Relay, type RelayOptions, type RelayStatus } from '../sources/relay.ts';
@@ -54,6 +57,7 @@ export class Registry {
         );
       }),
       distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after)),
+      takeUntil(this.#relays.pipe(ignoreElements(), endWith(undefined))),
     );
   }
 

@@ -58,7 +58,7 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
 export class RelayPool {
   readonly #registry: Registry;
   readonly #verification: Verification;
-  readonly #context: RequestContext;
+  readonly #context: Omit<RequestContext, 'live'>;
   readonly #closed = new Subject<void>();
   #isClosed = false;
 
@@ -93,7 +93,7 @@ export class RelayPool {
    *
    * @throws FilterError (through the stream) when the filter is not one.
    */
-  subscribe(filter: FilterInput, options: Omit<RequestOptions, 'live'> = {}): Observable<NostrEvent> {
+  subscribe(filter: FilterInput, options: RequestOptions = {}): Observable<NostrEvent> {
     return this.packets(filter, options).pipe(events());
   }
 
@@ -103,14 +103,14 @@ export class RelayPool {
    * @throws FilterError (through the stream) when the filter is not one.
    * @throws PoolError (through the stream) with `no-relays` when the pool has none.
    */
-  request(filter: FilterInput, options: Omit<RequestOptions, 'live'> = {}): Observable<NostrEvent> {
-    const stored$ = this.packets(filter, { ...options, live: false }).pipe(untilSettled(), events());
+  request(filter: FilterInput, options: RequestOptions = {}): Observable<NostrEvent> {
+    const stored$ = this.#packets(filter, options, false).pipe(untilSettled(), events());
     return merge(this.#refuseWithoutRelays(), stored$);
   }
 
   /** What `subscribe` and `request` are made of: events, and what every relay says about itself; see {@link Packet}. */
   packets(filter: FilterInput, options: RequestOptions = {}): Observable<Packet> {
-    return defer(() => (this.#isClosed ? closedPool() : packets(filter, options, this.#context)));
+    return this.#packets(filter, options, true);
   }
 
   /**
@@ -155,6 +155,10 @@ export class RelayPool {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #packets(filter: FilterInput, options: RequestOptions, live: boolean): Observable<Packet> {
+    return defer(() => (this.#isClosed ? closedPool() : packets(filter, options, { ...this.#context, live })));
   }
 
   #refuseWithoutRelays(): Observable<never> {

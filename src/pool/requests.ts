@@ -24,8 +24,6 @@ export interface RequestOptions {
   readonly resume?: ResumeOptions;
   /** Ids remembered so that no event comes twice, oldest forgotten first. @default 100_000 */
   readonly seenCapacity?: number;
-  /** Whether live events follow the stored ones; `request` is `packets` without, up to the end. @default true */
-  readonly live?: boolean;
 }
 
 /** What requests need of their pool. */
@@ -33,6 +31,8 @@ export interface RequestContext {
   readonly route: Observable<readonly Relay[]>;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
+  /** Whether live events are wanted after the stored ones. */
+  readonly live: boolean;
 }
 
 /** The packets of one request over all relays of its route. */
@@ -45,8 +45,8 @@ export function packets(input: FilterInput, options: RequestOptions, context: Re
         switchOverlapping((filter) => {
           const filters = normalizeFilters(filter);
           if (filters.length === 0) return EMPTY;
-          const { live = true, silenceTimeout = 10_000, deadline = 60_000, resume } = options;
-          const { route, scheduler, random } = context;
+          const { silenceTimeout = 10_000, deadline = 60_000, resume } = options;
+          const { route, scheduler, random, live } = context;
           const question = { filters, delivered, live, silenceTimeout, deadline, resume, scheduler, random };
           return pipeline({ route, send: (relay) => askRelay(relay, question) });
         }),

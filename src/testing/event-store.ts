@@ -1,0 +1,248 @@
+import { classifyKind, expiresAt, replaceableKey, supersedes, type NostrEvent } from '../protocol/event.ts';
+import { compileFilters, type Filter } from '../protocol/filter.ts';
+import { Deletions } from './deletions.ts';
+import { hyperLogLog } from './hyperloglog.ts';
+import { searchScore, searchWords } from './search.ts';
+import { newestFirst, TimeOrder, type Entry, type TieBreak } from './time-order.ts';
+
+/**
+ * What became of an event that was given to an {@link EventStore}.
+ *
+ * | outcome | meaning |
+ * |---|---|
+ * | `stored` | it is there now |
+ * | `duplicate` | it was there already |
+ * | `superseded` | a newer version of the replaceable or addressable event is there (NIP-01) |
+ * | `deleted` | its author had asked for its deletion (NIP-09) |
+ * | `expired` | its expiration had passed (NIP-40) |
+ * | `ephemeral` | its kind is never stored (NIP-01) |
+ *
+ * @example
+ * ```ts
+ * import { EventStore, fakeEvent, type StoreOutcome } from 'rx-relay-pool/testing';
+ *
+ * const outcome: StoreOutcome = new EventStore().add(fakeEvent({ kind: 20_000 })); // 'ephemeral'
+ * ```
+ */
+export type StoreOutcome = 'stored' | 'duplicate' | 'superseded' | 'deleted' | 'expired' | 'ephemeral';
+
+/**
+ * How an {@link EventStore} answers a query.
+ *
+ * @example
+ * ```ts
+ * import { EventStore, type QueryOptions } from 'rx-relay-pool/testing';
+ *
+ * const options: QueryOptions = { now: 1_767_225_600, maxLimit: 500 };
+ * const events = new EventStore().query([{ kinds: [1] }], options);
+ * ```
+ */
+export interface QueryOptions {
+  /** Seconds; events that expire until then are left out (NIP-40). @default nothing has expired */
+  readonly now?: number | undefined;
+  /** No filter gets more events than this. @default no such bound */
+  readonly maxLimit?: number | undefined;
+  /** For filters without a limit. @default no such bound */
+  readonly defaultLimit?: number | undefined;
+  /** @default 'lowest-id', as NIP-01 says */
+  readonly tieBreak?: TieBreak | undefined;
+}
+
+/**
+ * What an {@link EventStore} answers to a query, with what NIP-67 needs to know.
+ *
+ * @example
+ * ```ts
+ * import { EventStore, type StoredPage } from 'rx-relay-pool/testing';
+ *
+ * const page: StoredPage = new EventStore().page([{ kinds: [1], limit: 10 }]);
+ * const hints = [page.complete ? 'finish' : 'more'];
+ * ```
+ */
+export interface StoredPage {
+  readonly events: readonly NostrEvent[];
+  /** Whether every stored event that matches is among `events`. */
+  readonly complete: boolean;
+}
+
+/**
+ * An event store in memory that behaves as NIP-01 wants a relay to: newest versions only, deletions (NIP-09), expiry
+ * (NIP-40), search (NIP-50), counts with HyperLogLog (NIP-45). Events are kept as given: neither checked nor copied.
+ *
+ * Made for tests and simulations; 100,000 events are no trouble. It has no clock: `now` is an argument, in seconds.
+ *
+ * @example
+ * ```ts
+ * import { EventStore, signedEvent, testKey } from 'rx-relay-pool/testing';
+ *
+ * const store = new EventStore();
+ * store.add(signedEvent({ content: 'hello' }, testKey(0)));
+ * const newest = store.query([{ kinds: [1], limit: 1 }]);
+ * ```
+ */
+export class EventStore {
+  readonly #byId = new Map<string, Entry>();
+  readonly #versions = new Map<string, Entry>();
+  readonly #order = new TimeOrder();
+  readonly #deletions = new Deletions();
+  #sequence = 0;
+
+  /** How many events are stored, expired ones included. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /**
+   * Takes an event in. A deletion request also removes what it names.
+   *
+   * @param now seconds; decides whether the event has expired. Default: it has not
+   */
+  add(event: NostrEvent, now = -Infinity): StoreOutcome {
+    const expires = expiresAt(event) ?? Infinity;
+    if (expires <= now) return 'expired';
+    if (classifyKind(event.kind) === 'ephemeral') return 'ephemeral';
+    if (this.#byId.has(event.id)) return 'duplicate';
+    if (this.#deletions.covers(event)) return 'deleted';
+    const key = replaceableKey(event);
+    const known = key === undefined ? undefined : this.#versions.get(key);
+    if (known && !supersedes(event, known.event)) return 'superseded';
+    if (known) this.#drop(known);
+    const entry: Entry = { event, expires, sequence: this.#sequence++ };
+    this.#byId.set(event.id, entry);
+    if (key !== undefined) this.#versions.set(key, entry);
+    this.#order.add(entry);
+    if (Deletions.isRequest(event)) this.#applyDeletion(event);
+    return 'stored';
+  }
+
+  get(id: string): NostrEvent | undefined {
+    return this.#byId.get(id)?.event;
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** Forgets an event, as a relay that loses data does. It may be stored again. Returns whether it was there. */
+  remove(id: string): boolean {
+    const entry = this.#byId.get(id);
+    if (entry) this.#drop(entry);
+    return entry !== undefined;
+  }
+
+  /** Forgets everything, deletions included. */
+  clear(): void {
+    this.#byId.clear();
+    this.#versions.clear();
+    this.#order.clear();
+    this.#deletions.clear();
+  }
+
+  /** All stored events, in NIP-01's order. */
+  *[Symbol.iterator](): Generator<NostrEvent, void> {
+    for (const entry of this.#order.between(-Infinity, Infinity, 'lowest-id')) yield entry.event;
+  }
+
+  /**
+   * The stored events that match any of the filters, each once, newest first, on a tie the lowest id first. A filter's
+   * limit takes the newest of its events. With a `search` (NIP-50) the order is that of relevance, filter by filter, and
+   * the limit takes the most relevant.
+   */
+  query(filters: readonly Filter[], options: QueryOptions = {}): readonly NostrEvent[] {
+    const tieBreak = options.tieBreak ?? 'lowest-id';
+    const found = new Set<Entry>();
+    for (const filter of filters) for (const entry of this.#answer(filter, options)) found.add(entry);
+    const entries = [...found];
+    if (filters.length > 1 && !filters.some(isSearch)) entries.sort(newestFirst(tieBreak));
+    return entries.map((entry) => entry.event);
+  }
+
+  /** As {@link EventStore.query}, with the word whether the limits left something out (NIP-67). */
+  page(filters: readonly Filter[], options: QueryOptions = {}): StoredPage {
+    const events = this.query(filters, options);
+    const sent = new Set(events);
+    const { now, tieBreak } = options;
+    const isCut = filters.some((filter) => limitOf(filter, options) < Infinity);
+    const isMissing = (filter: Filter): boolean => {
+      for (const entry of this.#matching(filter, { now, tieBreak })) if (!sent.has(entry.event)) return true;
+      return false;
+    };
+    return { events, complete: !isCut || !filters.some(isMissing) };
+  }
+
+  /**
+   * How many stored events match any of the filters, limits left aside (NIP-45), and the HyperLogLog registers of
+   * their authors where NIP-45 defines them: for one filter with a tag.
+   */
+  count(filters: readonly Filter[], options: Pick<QueryOptions, 'now'> = {}): { count: number; hll?: string } {
+    const found = new Set<NostrEvent>();
+    for (const filter of filters) for (const entry of this.#matching(filter, options)) found.add(entry.event);
+    const [only] = filters;
+    const hll = only && filters.length === 1 ? hyperLogLog(only, found) : undefined;
+    return { count: found.size, ...(hll === undefined ? {} : { hll }) };
+  }
+
+  /** What NIP-77 reconciles: the time and id of each event that matches, a limit included. */
+  items(filter: Filter, options: QueryOptions = {}): readonly Pick<NostrEvent, 'id' | 'created_at'>[] {
+    return this.query([filter], options).map(({ id, created_at }) => ({ id, created_at }));
+  }
+
+  /** What one filter gets, its limit applied. */
+  #answer(filter: Filter, options: QueryOptions): Entry[] {
+    const limit = limitOf(filter, options);
+    const entries: Entry[] = [];
+    if (limit === 0) return entries;
+    for (const entry of this.#matching(filter, options)) {
+      if (entries.push(entry) >= limit && !isSearch(filter)) break;
+    }
+    if (!isSearch(filter)) return entries;
+    const words = searchWords(filter.search);
+    const scores = new Map(entries.map((entry) => [entry, searchScore(words, entry.event.content)]));
+    // The sort is stable, so what is equally relevant stays newest first.
+    return entries.sort((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0)).slice(0, limit);
+  }
+
+  /** Everything that matches one filter, its limit left aside. */
+  *#matching(filter: Filter, { now = -Infinity, tieBreak = 'lowest-id' }: QueryOptions): Generator<Entry, void> {
+    const matches = matcherOf(filter);
+    for (const entry of this.#candidates(filter, tieBreak)) {
+      if (entry.expires > now && matches(entry.event)) yield entry;
+    }
+  }
+
+  #candidates(filter: Filter, tieBreak: TieBreak): Iterable<Entry> {
+    if (!filter.ids) return this.#order.between(filter.since ?? -Infinity, filter.until ?? Infinity, tieBreak);
+    const named = filter.ids.map((id) => this.#byId.get(id)).filter((entry) => entry !== undefined);
+    return [...new Set(named)].sort(newestFirst(tieBreak));
+  }
+
+  #applyDeletion(request: NostrEvent): void {
+    this.#deletions.add(request);
+    for (const [name, value = ''] of request.tags) {
+      const entry = name === 'e' ? this.#byId.get(value) : name === 'a' ? this.#versions.get(value) : undefined;
+      if (entry && this.#deletions.covers(entry.event)) this.#drop(entry);
+    }
+  }
+
+  #drop(entry: Entry): void {
+    this.#byId.delete(entry.event.id);
+    const key = replaceableKey(entry.event);
+    if (key !== undefined) this.#versions.delete(key);
+    this.#order.remove(entry);
+  }
+}
+
+/** Whether an event matches a filter, its search included (NIP-50), as live events are chosen. */
+export function matcherOf(filter: Filter): (event: NostrEvent) => boolean {
+  const matches = compileFilters([filter]);
+  const words = searchWords(filter.search ?? '');
+  return words.length === 0 ? matches : (event) => matches(event) && searchScore(words, event.content) > 0;
+}
+
+function isSearch(filter: Filter): filter is Filter & { search: string } {
+  return searchWords(filter.search ?? '').length > 0;
+}
+
+function limitOf(filter: Filter, options: QueryOptions): number {
+  return Math.min(filter.limit ?? options.defaultLimit ?? Infinity, options.maxLimit ?? Infinity);
+}

@@ -1,0 +1,24 @@
+export { EventStore } from './event-store.ts';
+export type { QueryOptions, StoredPage, StoreOutcome } from './event-store.ts';
+export type { Lie, RelayFaults } from './faults.ts';
+export { fakeEvent, signedEvent, testKey, testKeys, testSigner } from './identity.ts';
+export type { TestEventTemplate, TestKey, TestSigner } from './identity.ts';
+export { RelayCore } from './relay-core.ts';
+export type {
+  Flood,
+  ReceivedMessage,
+  RelayAuthentication,
+  RelayLimits,
+  RelayOptions,
+  RelayPeer,
+} from './relay-options.ts';
+export { RelaySession } from './relay-session.ts';
+export { seededRandom } from './seeded-random.ts';
+export { TestRelay } from './test-relay.ts';
+export type { TestRelayOptions } from './test-relay.ts';
+export type { TieBreak } from './time-order.ts';
+export { VirtualNetwork, VirtualRelay } from './virtual-network.ts';
+export type { VirtualNetworkOptions } from './virtual-network.ts';
+export { VirtualTime } from './virtual-time.ts';
+export type { VirtualTimeOptions } from './virtual-time.ts';
+export { VirtualWebSocket } from './virtual-web-socket.ts';
