@@ -3,6 +3,7 @@ import {
   BehaviorSubject,
   combineLatest,
   distinctUntilChanged,
+  EMPTY,
   endWith,
   ignoreElements,
   interval,
@@ -10,6 +11,8 @@ import {
   merge,
   type Observable,
   of,
+  ReplaySubject,
+  share,
   type Subscription,
   switchMap,
   takeUntil,
@@ -51,10 +54,15 @@ export class Registry {
     return this.#relays.pipe(
       switchMap((relays) => {
         if (relays.length === 0) return of([]);
-        const changed$ = combineLatest(relays.map((relay) => relay.status$));
-        return merge(changed$, interval(COUNTERS_EVERY, scheduler)).pipe(
-          map(() => relays.map((relay) => relay.status)),
+        const changed$ = combineLatest(relays.map((relay) => relay.status$)).pipe(
+          share({ connector: () => new ReplaySubject(1) }),
         );
+        const counting$ = changed$.pipe(
+          map((statuses) => statuses.some(({ state }) => state === 'connected' || state === 'authenticated')),
+          distinctUntilChanged(),
+          switchMap((isAnyConnected) => (isAnyConnected ? interval(COUNTERS_EVERY, scheduler) : EMPTY)),
+        );
+        return merge(counting$, changed$).pipe(map(() => relays.map((relay) => relay.status)));
       }),
       distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after)),
       takeUntil(this.#relays.pipe(ignoreElements(), endWith(undefined))),

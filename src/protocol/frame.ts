@@ -112,8 +112,6 @@ function topLevelIdValue(frame: string, open: number): number {
     // An `id` spelt with escapes is passed over: if a plain one follows, that one wins in a full parse as well.
     if (keyEnd - key === 3 && frame.startsWith('id', key + 1)) return at;
     at = skipValue(frame, at);
-    if (at === -1) return -1;
-    at = skipSpace(frame, at);
   } while (frame.charCodeAt(at) === COMMA);
   return -1;
 }
@@ -143,7 +141,7 @@ function mayRepeatId(frame: string, from: number): boolean {
   return at !== -1;
 }
 
-/** Offset behind the value that starts at `at`, or -1 when the frame ends before it does. */
+/** Offset of the comma or bracket behind the value that starts at `at`, or -1 when the frame ends before it. */
 function skipValue(frame: string, at: number): number {
   let depth = 0;
   for (; at < frame.length; at++) {
@@ -151,7 +149,6 @@ function skipValue(frame: string, at: number): number {
       case QUOTE:
         at = stringEnd(frame, at + 1);
         if (at === -1) return -1;
-        if (depth === 0) return at + 1;
         break;
       case OPEN_BRACKET:
       case OPEN_BRACE:
@@ -159,10 +156,8 @@ function skipValue(frame: string, at: number): number {
         break;
       case CLOSE_BRACKET:
       case CLOSE_BRACE:
-        // Depth 0 is the end of a number or literal that was the last value of the object around it.
         if (depth === 0) return at;
         depth--;
-        if (depth === 0) return at + 1;
         break;
       case COMMA:
         if (depth === 0) return at;

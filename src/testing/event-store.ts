@@ -139,8 +139,8 @@ export class EventStore {
   }
 
   /** All stored events, in NIP-01's order. */
-  *[Symbol.iterator](): Generator<NostrEvent, void> {
-    for (const entry of this.#order.between(-Infinity, Infinity, 'lowest-id')) yield entry.event;
+  [Symbol.iterator](): IterableIterator<NostrEvent> {
+    return this.query([{}])[Symbol.iterator]();
   }
 
   /**
@@ -149,25 +149,24 @@ export class EventStore {
    * the limit takes the most relevant.
    */
   query(filters: readonly Filter[], options: QueryOptions = {}): readonly NostrEvent[] {
-    const tieBreak = options.tieBreak ?? 'lowest-id';
-    const found = new Set<Entry>();
-    for (const filter of filters) for (const entry of this.#answer(filter, options)) found.add(entry);
-    const entries = [...found];
-    if (filters.length > 1 && !filters.some(isSearch)) entries.sort(newestFirst(tieBreak));
-    return entries.map((entry) => entry.event);
+    return this.#union(
+      filters.map((filter) => this.#answer(filter, options)),
+      filters,
+      options,
+    );
   }
 
   /** As {@link EventStore.query}, with the word whether the limits left something out (NIP-67). */
   page(filters: readonly Filter[], options: QueryOptions = {}): StoredPage {
-    const events = this.query(filters, options);
+    const answers = filters.map((filter) => this.#answer(filter, options));
+    const events = this.#union(answers, filters, options);
     const sent = new Set(events);
-    const { now, tieBreak } = options;
-    const isCut = filters.some((filter) => limitOf(filter, options) < Infinity);
     const isMissing = (filter: Filter): boolean => {
-      for (const entry of this.#matching(filter, { now, tieBreak })) if (!sent.has(entry.event)) return true;
-      return false;
+      let found = false;
+      this.#visitMatching(filter, options, (entry) => ((found = !sent.has(entry.event)) ? 'enough' : undefined));
+      return found;
     };
-    return { events, complete: !isCut || !filters.some(isMissing) };
+    return { events, complete: !filters.some((filter, at) => answers[at]?.isCut === true && isMissing(filter)) };
   }
 
   /**
@@ -176,7 +175,7 @@ export class EventStore {
    */
   count(filters: readonly Filter[], options: Pick<QueryOptions, 'now'> = {}): { count: number; hll?: string } {
     const found = new Set<NostrEvent>();
-    for (const filter of filters) for (const entry of this.#matching(filter, options)) found.add(entry.event);
+    for (const filter of filters) this.#visitMatching(filter, options, ({ event }) => void found.add(event));
     const [only] = filters;
     const hll = only && filters.length === 1 ? hyperLogLog(only, found) : undefined;
     return { count: found.size, ...(hll === undefined ? {} : { hll }) };
@@ -187,33 +186,46 @@ export class EventStore {
     return this.query([filter], options).map(({ id, created_at }) => ({ id, created_at }));
   }
 
-  /** What one filter gets, its limit applied. */
-  #answer(filter: Filter, options: QueryOptions): Entry[] {
+  /** What one filter gets, its limit applied; `isCut` where the limit may have left something out. */
+  #answer(filter: Filter, options: QueryOptions): { readonly entries: readonly Entry[]; readonly isCut: boolean } {
     const limit = limitOf(filter, options);
     const entries: Entry[] = [];
-    if (limit === 0) return entries;
-    for (const entry of this.#matching(filter, options)) {
-      if (entries.push(entry) >= limit && !isSearch(filter)) break;
+    if (limit === 0) return { entries, isCut: true };
+    const words = searchWords(filter.search ?? '');
+    if (words.length === 0) {
+      this.#visitMatching(filter, options, (entry) => (entries.push(entry) >= limit ? 'enough' : undefined));
+      return { entries, isCut: entries.length >= limit };
     }
-    if (!isSearch(filter)) return entries;
-    const words = searchWords(filter.search);
+    this.#visitMatching(filter, options, (entry) => void entries.push(entry));
     const scores = new Map(entries.map((entry) => [entry, searchScore(words, entry.event.content)]));
     // The sort is stable, so what is equally relevant stays newest first.
-    return entries.sort((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0)).slice(0, limit);
+    entries.sort((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0));
+    return { entries: entries.slice(0, limit), isCut: entries.length > limit };
   }
 
-  /** Everything that matches one filter, its limit left aside. */
-  *#matching(filter: Filter, { now = -Infinity, tieBreak = 'lowest-id' }: QueryOptions): Generator<Entry, void> {
+  #union(
+    answers: readonly { readonly entries: readonly Entry[] }[],
+    filters: readonly Filter[],
+    { tieBreak = 'lowest-id' }: QueryOptions,
+  ): readonly NostrEvent[] {
+    const entries = [...new Set(answers.flatMap((answer) => answer.entries))];
+    const hasSearch = filters.some((filter) => searchWords(filter.search ?? '').length > 0);
+    if (filters.length > 1 && !hasSearch) entries.sort(newestFirst(tieBreak));
+    return entries.map((entry) => entry.event);
+  }
+
+  /** Visits everything that matches one filter, its limit left aside. */
+  #visitMatching(filter: Filter, options: QueryOptions, visit: (entry: Entry) => 'enough' | undefined): void {
+    const { now = -Infinity, tieBreak = 'lowest-id' } = options;
     const matches = matcherOf(filter);
-    for (const entry of this.#candidates(filter, tieBreak)) {
-      if (entry.expires > now && matches(entry.event)) yield entry;
+    const visitIfMatching = (entry: Entry): 'enough' | undefined =>
+      entry.expires > now && matches(entry.event) ? visit(entry) : undefined;
+    if (!filter.ids) {
+      this.#order.scan(filter.since ?? -Infinity, filter.until ?? Infinity, tieBreak, visitIfMatching);
+      return;
     }
-  }
-
-  #candidates(filter: Filter, tieBreak: TieBreak): Iterable<Entry> {
-    if (!filter.ids) return this.#order.between(filter.since ?? -Infinity, filter.until ?? Infinity, tieBreak);
-    const named = filter.ids.map((id) => this.#byId.get(id)).filter((entry) => entry !== undefined);
-    return [...new Set(named)].sort(newestFirst(tieBreak));
+    const named = [...new Set(filter.ids)].map((id) => this.#byId.get(id)).filter((entry) => entry !== undefined);
+    for (const entry of named.sort(newestFirst(tieBreak))) if (visitIfMatching(entry) === 'enough') return;
   }
 
   #applyDeletion(request: NostrEvent): void {
@@ -237,10 +249,6 @@ export function matcherOf(filter: Filter): (event: NostrEvent) => boolean {
   const matches = compileFilters([filter]);
   const words = searchWords(filter.search ?? '');
   return words.length === 0 ? matches : (event) => matches(event) && searchScore(words, event.content) > 0;
-}
-
-function isSearch(filter: Filter): filter is Filter & { search: string } {
-  return searchWords(filter.search ?? '').length > 0;
 }
 
 function limitOf(filter: Filter, options: QueryOptions): number {

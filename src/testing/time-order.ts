@@ -42,41 +42,39 @@ export function newestFirst(tieBreak: TieBreak): Comparator {
 
 const inOrder = newestFirst('lowest-id');
 
-/** A burst of more new entries than this is merged in one go instead of being inserted one by one. */
-const mergeAbove = 32;
+/** More changes than this at a time are made in one go over all entries instead of one by one. */
+const inOneGo = 32;
 
 /**
- * Entries in NIP-01's order. New ones wait aside until somebody reads, and are then merged at once, so that loading
- * 100,000 events does not shift an array 100,000 times.
+ * Entries in NIP-01's order. What comes and goes is only noted until somebody reads, and is then worked in at once, so
+ * that loading 100,000 events does not shift an array 100,000 times.
  */
 export class TimeOrder {
   #sorted: Entry[] = [];
-  #fresh: Entry[] = [];
+  readonly #added = new Set<Entry>();
+  readonly #removed = new Set<Entry>();
 
   add(entry: Entry): void {
-    this.#fresh.push(entry);
+    this.#added.add(entry);
   }
 
   remove(entry: Entry): void {
-    this.#settle();
-    const at = this.#placeOf(entry.event.created_at, entry.event.id);
-    if (this.#sorted[at] === entry) this.#sorted.splice(at, 1);
+    if (!this.#added.delete(entry)) this.#removed.add(entry);
   }
 
-  /** From the newest to the oldest with `created_at` in [since, until]. */
-  *between(since: number, until: number, tieBreak: TieBreak): Generator<Entry, void> {
+  /** Visits from the newest to the oldest with `created_at` in [since, until], until `visit` says that it is enough. */
+  scan(since: number, until: number, tieBreak: TieBreak, visit: (entry: Entry) => 'enough' | undefined): void {
     this.#settle();
+    const sorted = this.#sorted;
     // The empty id comes before every id of its second.
     let at = this.#placeOf(until, '');
-    for (;;) {
-      const first = this.#sorted[at];
-      if (!first || first.event.created_at < since) return;
+    for (let first = sorted[at]; first && first.event.created_at >= since; first = sorted[at]) {
       if (tieBreak === 'lowest-id') {
-        yield first;
+        if (visit(first) === 'enough') return;
         at += 1;
       } else {
         const end = this.#placeOf(first.event.created_at - 1, '');
-        yield* this.#sorted.slice(at, end).sort(ties[tieBreak]);
+        for (const entry of sorted.slice(at, end).sort(ties[tieBreak])) if (visit(entry) === 'enough') return;
         at = end;
       }
     }
@@ -84,7 +82,8 @@ export class TimeOrder {
 
   clear(): void {
     this.#sorted = [];
-    this.#fresh = [];
+    this.#added.clear();
+    this.#removed.clear();
   }
 
   /** The index of the first sorted entry that does not come before an event of this time and id. */
@@ -102,15 +101,21 @@ export class TimeOrder {
   }
 
   #settle(): void {
-    if (this.#fresh.length === 0) return;
-    if (this.#fresh.length <= mergeAbove) {
-      for (const entry of this.#fresh) {
+    // What went comes first: an id may have come back, and would stand where the old one still is.
+    if (this.#removed.size > inOneGo) {
+      this.#sorted = this.#sorted.filter((entry) => !this.#removed.has(entry));
+    } else {
+      for (const { event } of this.#removed) this.#sorted.splice(this.#placeOf(event.created_at, event.id), 1);
+    }
+    this.#removed.clear();
+    if (this.#added.size > inOneGo) {
+      // Two sorted runs, one after the other: the engine's merge sort finds and merges them in linear time.
+      this.#sorted = this.#sorted.concat([...this.#added].sort(inOrder)).sort(inOrder);
+    } else {
+      for (const entry of this.#added) {
         this.#sorted.splice(this.#placeOf(entry.event.created_at, entry.event.id), 0, entry);
       }
-    } else {
-      // Two sorted runs, one after the other: the engine's merge sort finds and merges them in linear time.
-      this.#sorted = this.#sorted.concat(this.#fresh.sort(inOrder)).sort(inOrder);
     }
-    this.#fresh = [];
+    this.#added.clear();
   }
 }
