@@ -23,7 +23,7 @@ export {
 } from './protocol/event.ts';
 export { type Filter, FilterError, matchesFilter, normalizeFilters } from './protocol/filter.ts';
 export type { Packet } from './protocol/packet.ts';
-export { isRetryable, parseReason, type Reason, type ReasonPrefix } from './protocol/reason.ts';
+export { acceptedByRelay, isRetryable, parseReason, type Reason, type ReasonPrefix } from './protocol/reason.ts';
 export { RelayError, type RelayErrorCode } from './protocol/relay-error.ts';
 export { admitRelayUrl, relayUrl, type RelayUrl, RelayUrlError } from './protocol/relay-url.ts';
 export type { Acknowledgement } from './sources/acknowledgements.ts';

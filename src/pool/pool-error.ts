@@ -1,4 +1,13 @@
-/** What was asked of a pool that it cannot do. */
+/**
+ * What was asked of a pool that it cannot do.
+ *
+ * @example
+ * ```ts
+ * import type { PoolErrorCode } from 'rx-relay-pool';
+ *
+ * const hints: Partial<Record<PoolErrorCode, string>> = { 'no-relays': 'Add a relay in the settings.' };
+ * ```
+ */
 export type PoolErrorCode = 'no-relays' | 'pool-closed' | 'invalid-event' | 'invalid-option' | 'too-many-relays';
 
 /**

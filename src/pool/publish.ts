@@ -33,6 +33,14 @@ import { PoolError } from './pool-error.ts';
  * - `silent`: it was sent, and no OK came in time; the relay may have it
  * - `unreachable`: no connection in time, so it was never sent
  * - `cancelled`: the relay left the pool before it was sent
+ *
+ * @example
+ * ```ts
+ * import type { PublishOutcome } from 'rx-relay-pool';
+ *
+ * const describe = (outcome: PublishOutcome): string =>
+ *   outcome.status === 'rejected' ? `rejected: ${outcome.reason.message}` : outcome.status;
+ * ```
  */
 export type PublishOutcome =
   | { readonly status: 'pending' | 'silent' | 'cancelled' }
@@ -65,7 +73,20 @@ export interface PublishReport {
   readonly pending: number;
 }
 
-/** Options of `publish`. */
+/**
+ * Options of `publish`.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import type { NostrEvent, PublishReport, RelayPool } from 'rx-relay-pool';
+ *
+ * // Offline now? Keep the report, and go on for a day after the next start.
+ * async function goOn(pool: RelayPool, event: NostrEvent, previous: PublishReport) {
+ *   return lastValueFrom(pool.publish(event, { deadline: 86_400_000, previous }));
+ * }
+ * ```
+ */
 export interface PublishOptions {
   /** Milliseconds until a relay that did not answer is given up, at most 2^31 - 1 (24 days). @default 10_000 */
   readonly deadline?: number;

@@ -21,7 +21,22 @@ import { admitRelayUrl, relayUrl, type RelayUrl } from '../protocol/relay-url.ts
 import { Relay, type RelayOptions, type RelayStatus } from '../sources/relay.ts';
 import { PoolError } from './pool-error.ts';
 
-/** Where a relay URL comes from: the caller is trusted, an event (NIP-65, NIP-66, a hint) is not. */
+/**
+ * Where a relay URL comes from: the caller is trusted, an event (NIP-65, NIP-66, a hint) is not.
+ *
+ * @example
+ * ```ts
+ * import { RelayPool, RelayUrlError } from 'rx-relay-pool';
+ *
+ * const pool = new RelayPool();
+ * try {
+ *   pool.add('ws://192.168.0.1', { origin: 'event' });
+ * } catch (error) {
+ *   console.log(error instanceof RelayUrlError && error.code); // private-host
+ * }
+ * pool.close();
+ * ```
+ */
 export type RelayOrigin = 'caller' | 'event';
 
 /** What the registry needs to make a relay. */

@@ -26,7 +26,18 @@ import { publish, type PublishOptions, type PublishReport } from './publish.ts';
 import { Registry, type RegistryOptions, type RelayOrigin } from './registry.ts';
 import { type FilterInput, packets, type RequestContext, type RequestOptions } from './requests.ts';
 
-/** Options of a {@link RelayPool}; all but `relays` have defaults that suit an app. */
+/**
+ * Options of a {@link RelayPool}; all but `relays` have defaults that suit an app.
+ *
+ * @example
+ * ```ts
+ * import { RelayPool, type RelayPoolOptions } from 'rx-relay-pool';
+ *
+ * const options: RelayPoolOptions = { relays: ['wss://relay.example'], connectTimeout: 3_000, idleTimeout: 10_000 };
+ * const pool = new RelayPool(options);
+ * pool.close();
+ * ```
+ */
 export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake$' | 'verification'> {
   /** The relays to start with. @default none */
   readonly relays?: readonly string[];

@@ -11,10 +11,35 @@ import { askRelay } from './relay-request.ts';
 /**
  * What may be asked: a filter, several of which any may match, or an observable of either; a new value replaces the one before
  * without a gap.
+ *
+ * @example
+ * ```ts
+ * import { BehaviorSubject } from 'rxjs';
+ * import { type Filter, RelayPool } from 'rx-relay-pool';
+ *
+ * const pool = new RelayPool({ relays: ['wss://relay.example'] });
+ * const filter$ = new BehaviorSubject<Filter>({ kinds: [1] });
+ * const subscription = pool.subscribe(filter$).subscribe((event) => console.log(event.content));
+ * filter$.next({ kinds: [1, 6] });
+ * subscription.unsubscribe();
+ * pool.close();
+ * ```
  */
 export type FilterInput = Filter | readonly Filter[] | Observable<Filter | readonly Filter[]>;
 
-/** Options of `packets`, `subscribe` and `request`. */
+/**
+ * Options of `packets`, `subscribe` and `request`.
+ *
+ * @example
+ * ```ts
+ * import { RelayPool } from 'rx-relay-pool';
+ *
+ * const pool = new RelayPool({ relays: ['wss://relay.example'] });
+ * const subscription = pool.request({ kinds: [0] }, { silenceTimeout: 2_000, deadline: 5_000 }).subscribe();
+ * subscription.unsubscribe();
+ * pool.close();
+ * ```
+ */
 export interface RequestOptions {
   /** Milliseconds that a relay may be silent about this request before it counts as lost. @default 10_000 */
   readonly silenceTimeout?: number;

@@ -61,14 +61,6 @@ export function isWellFormedEvent(value: unknown): value is NostrEvent {
 /**
  * The event in a value of unknown origin: a fresh object with exactly the seven fields of NIP-01, tags copied and any
  * further field dropped, or `undefined` when {@link isWellFormedEvent} says no.
- *
- * @example
- * ```ts
- * import { toNostrEvent } from 'rx-relay-pool';
- *
- * const event = toNostrEvent(JSON.parse('{"kind":1}'));
- * console.log(event?.id ?? 'not an event');
- * ```
  */
 export function toNostrEvent(value: unknown): NostrEvent | undefined {
   if (!isWellFormedEvent(value)) return undefined;
@@ -88,14 +80,6 @@ export function toNostrEvent(value: unknown): NostrEvent | undefined {
  *
  * Control characters that NIP-01 leaves verbatim are written as `\u00XX`, as every JavaScript client does and as relays
  * accept.
- *
- * @example
- * ```ts
- * import { serializeEvent } from 'rx-relay-pool';
- *
- * const text = serializeEvent({ pubkey: 'a'.repeat(64), created_at: 0, kind: 1, tags: [], content: 'hello' });
- * console.log(text); // [0,"aaa…",0,1,[],"hello"]
- * ```
  */
 export function serializeEvent(event: Pick<NostrEvent, 'pubkey' | 'created_at' | 'kind' | 'tags' | 'content'>): string {
   return JSON.stringify([0, event.pubkey, event.created_at, event.kind, event.tags, event.content]);

@@ -108,14 +108,6 @@ export function matchesFilter(filter: Filter, event: NostrEvent): boolean {
 /**
  * The same as {@link matchesFilter} for any of several filters, prepared once for many events: its cost does not grow
  * with the number of values in a list.
- *
- * @example
- * ```ts
- * import { compileFilters, type NostrEvent } from 'rx-relay-pool';
- *
- * const matches = compileFilters([{ kinds: [1] }, { authors: ['a'.repeat(64)] }]);
- * const keep = (events: readonly NostrEvent[]): NostrEvent[] => events.filter(matches);
- * ```
  */
 export function compileFilters(filters: readonly Filter[]): (event: NostrEvent) => boolean {
   const compiled = filters.map(compileFilter);

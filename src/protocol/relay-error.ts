@@ -11,6 +11,13 @@ import type { RelayUrl } from './relay-url.ts';
  * - `silent`: connected, but this request got no answer in time
  * - `deadline`: answers still came, but the time for the whole request was over
  * - `removed`, `pool-closed`: our own side took the relay away
+ *
+ * @example
+ * ```ts
+ * import type { RelayErrorCode } from 'rx-relay-pool';
+ *
+ * const ours: readonly RelayErrorCode[] = ['removed', 'pool-closed'];
+ * ```
  */
 export type RelayErrorCode =
   | 'connect-timeout'

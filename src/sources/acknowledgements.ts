@@ -2,7 +2,22 @@ import type { Observer } from 'rxjs';
 import type { Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 
-/** What a relay answered to an EVENT (NIP-01 OK). */
+/**
+ * What a relay answered to an EVENT (NIP-01 OK).
+ *
+ * @example
+ * ```ts
+ * import { switchMap, take } from 'rxjs';
+ * import { type Acknowledgement, type NostrEvent, relay } from 'rx-relay-pool';
+ *
+ * const publishOnce = (url: string, event: NostrEvent) =>
+ *   relay(url).pipe(
+ *     take(1),
+ *     switchMap((connection) => connection.publish(event)),
+ *   );
+ * const describe = ({ accepted, reason }: Acknowledgement): string => (accepted ? 'accepted' : reason.prefix);
+ * ```
+ */
 export interface Acknowledgement {
   readonly accepted: boolean;
   readonly reason: Reason;

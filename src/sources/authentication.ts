@@ -22,7 +22,16 @@ import {
 import { type NostrEvent, toNostrEvent } from '../protocol/event.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 
-/** An event before it is signed. */
+/**
+ * An event before it is signed.
+ *
+ * @example
+ * ```ts
+ * import type { EventTemplate } from 'rx-relay-pool';
+ *
+ * const template: EventTemplate = { kind: 1, created_at: 1_767_225_600, tags: [], content: 'hello' };
+ * ```
+ */
 export type EventTemplate = Pick<NostrEvent, 'kind' | 'created_at' | 'tags' | 'content'>;
 
 /**

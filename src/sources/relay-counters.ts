@@ -1,4 +1,13 @@
-/** What one relay has sent since the pool knows it. Counts only ever grow. */
+/**
+ * What one relay has sent since the pool knows it. Counts only ever grow.
+ *
+ * @example
+ * ```ts
+ * import type { RelayCounters } from 'rx-relay-pool';
+ *
+ * const isLying = ({ invalid, events }: RelayCounters): boolean => invalid > 10 && invalid > events;
+ * ```
+ */
 export interface RelayCounters {
   /** Messages received, of any kind. */
   frames: number;

@@ -27,10 +27,26 @@ import { newRelayCounters, type RelayCounters } from './relay-counters.ts';
  * Where a relay stands: `disconnected` (nobody needs it, or it waits for the next attempt), `connecting`, `connected`,
  * `authenticated` (NIP-42), `disconnecting`, and `failed` (attempts are exhausted; it is still probed at the longest delay, and
  * `revive()` tries at once).
+ *
+ * @example
+ * ```ts
+ * import type { RelayState } from 'rx-relay-pool';
+ *
+ * const colours: Partial<Record<RelayState, string>> = { connected: 'green', authenticated: 'green', failed: 'red' };
+ * ```
  */
 export type RelayState = 'disconnected' | 'connecting' | 'connected' | 'authenticated' | 'disconnecting' | 'failed';
 
-/** A relay at one moment. Times are in milliseconds by the scheduler's clock. */
+/**
+ * A relay at one moment. Times are in milliseconds by the scheduler's clock.
+ *
+ * @example
+ * ```ts
+ * import type { RelayStatus } from 'rx-relay-pool';
+ *
+ * const describe = ({ url, state, error }: RelayStatus): string => `${url}: ${state}${error ? `, ${error.message}` : ''}`;
+ * ```
+ */
 export interface RelayStatus {
   readonly url: RelayUrl;
   readonly state: RelayState;
@@ -47,7 +63,17 @@ export interface RelayStatus {
 /** The news of a relay: a connection that opened, or why there is none and when the next attempt is due (milliseconds). */
 export type Link = { readonly connection: Connection } | { readonly error: RelayError; readonly retryAt: number };
 
-/** How a relay is dialled, kept and dialled again. */
+/**
+ * How a relay is dialled, kept and dialled again.
+ *
+ * @example
+ * ```ts
+ * import { relay, type RelayOptions } from 'rx-relay-pool';
+ *
+ * const options: RelayOptions = { idleTimeout: 5_000, backoff: { cap: 300_000 } };
+ * relay('wss://relay.example', options).close();
+ * ```
+ */
 export interface RelayOptions extends Omit<DialOptions, 'counters' | 'onGone' | 'onAuthenticated'> {
   /** Delays between attempts. */
   readonly backoff?: BackoffOptions | undefined;
@@ -65,6 +91,16 @@ const PENALTY = 60_000;
 /**
  * A reconnecting relay: an observable of its open {@link Connection}, now and after every reconnect. All subscribers share one
  * connection; it is dialled with the first and closed a while after the last. It never errors, and completes with `close()`.
+ *
+ * @example
+ * ```ts
+ * import { relay } from 'rx-relay-pool';
+ *
+ * const source = relay('wss://relay.example');
+ * const subscription = source.status$.subscribe(({ state }) => console.log(state)); // disconnected: nobody needs it yet
+ * subscription.unsubscribe();
+ * source.close();
+ * ```
  */
 export class Relay extends Observable<Connection> {
   /** Connections and failures in the order in which they come; the latest first. */

@@ -1,4 +1,13 @@
-/** What the library uses of the standard WebSocket interface: the only seam to the network. */
+/**
+ * What the library uses of the standard WebSocket interface: the only seam to the network.
+ *
+ * @example
+ * ```ts
+ * import type { WebSocketLike } from 'rx-relay-pool';
+ *
+ * const describe = (socket: WebSocketLike): string => (socket.readyState === 1 ? 'open' : 'not open');
+ * ```
+ */
 export interface WebSocketLike {
   readonly readyState: number;
   send(data: string): void;

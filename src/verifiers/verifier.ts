@@ -1,6 +1,15 @@
 import type { NostrEvent } from '../protocol/event.ts';
 
-/** One verdict per event of the batch, in its order: true when the id is the hash of the content and the signature is right. */
+/**
+ * One verdict per event of the batch, in its order: true when the id is the hash of the content and the signature is right.
+ *
+ * @example
+ * ```ts
+ * import type { NostrEvent, Verdicts } from 'rx-relay-pool';
+ *
+ * const trustEverybody = (events: readonly NostrEvent[]): Verdicts => events.map(() => true);
+ * ```
+ */
 export type Verdicts = readonly boolean[];
 
 /**

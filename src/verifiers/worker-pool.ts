@@ -6,7 +6,17 @@ import type { VerifyAnswer, WorkerPort } from './worker-port.ts';
 export { serveVerifier } from './serve-verifier.ts';
 export type { WorkerPort } from './worker-port.ts';
 
-/** Knobs of {@link workerPoolVerifier}. */
+/**
+ * Knobs of {@link workerPoolVerifier}.
+ *
+ * @example
+ * ```ts
+ * import { workerPoolVerifier, type WorkerPoolOptions } from 'rx-relay-pool/worker-pool';
+ *
+ * const options: WorkerPoolOptions = { workers: 4 };
+ * workerPoolVerifier(options).close();
+ * ```
+ */
 export interface WorkerPoolOptions {
   /** Workers at the most; each starts with the first batch that finds the others busy. @default 2 */
   readonly workers?: number;
@@ -14,7 +24,17 @@ export interface WorkerPoolOptions {
   readonly spawn?: () => WorkerPort;
 }
 
-/** A {@link Verifier} with workers to stop. */
+/**
+ * A {@link Verifier} with workers to stop.
+ *
+ * @example
+ * ```ts
+ * import { workerPoolVerifier, type WorkerPoolVerifier } from 'rx-relay-pool/worker-pool';
+ *
+ * const verifier: WorkerPoolVerifier = workerPoolVerifier();
+ * verifier.close();
+ * ```
+ */
 export interface WorkerPoolVerifier extends Verifier {
   verify(events: readonly NostrEvent[]): Promise<Verdicts>;
   /** Stops the workers; batches under way reject, and later ones too. */

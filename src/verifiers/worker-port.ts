@@ -1,7 +1,26 @@
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Verdicts } from './verifier.ts';
 
-/** One end of a worker, the same in Node's worker_threads and in browsers. */
+/**
+ * One end of a worker, the same in Node's worker_threads and in browsers.
+ *
+ * @example
+ * ```ts
+ * import { type WorkerPort, workerPoolVerifier } from 'rx-relay-pool/worker-pool';
+ *
+ * function spawn(): WorkerPort {
+ *   const worker = new Worker('/my-worker.js', { type: 'module' });
+ *   return {
+ *     postMessage: (message) => worker.postMessage(message),
+ *     onMessage: (handler) => worker.addEventListener('message', ({ data }) => handler(data)),
+ *     onError: (handler) => worker.addEventListener('error', handler),
+ *     terminate: () => worker.terminate(),
+ *   };
+ * }
+ * const verifier = workerPoolVerifier({ spawn });
+ * verifier.close();
+ * ```
+ */
 export interface WorkerPort {
   postMessage(message: unknown): void;
   onMessage(handler: (message: unknown) => void): void;
