@@ -2,7 +2,19 @@ import type { Filter } from '../protocol/filter.ts';
 import { FilterProgress } from './filter-progress.ts';
 import type { Page, Span } from './page.ts';
 
-/** How a live request catches up after an outage. */
+/**
+ * How a live request catches up after an outage.
+ *
+ * @example
+ * ```ts
+ * import { RelayPool } from 'rx-relay-pool';
+ *
+ * const pool = new RelayPool({ relays: ['wss://relay.example'] });
+ * const subscription = pool.subscribe({ kinds: [1] }, { resume: { mode: 'full', pages: 200 } }).subscribe();
+ * subscription.unsubscribe();
+ * pool.close();
+ * ```
+ */
 export interface ResumeOptions {
   /**
    * `'window'` asks for what may have been stored since shortly before the outage and reports the older time as a gap, since a

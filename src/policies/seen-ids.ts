@@ -1,5 +1,4 @@
 const WORDS = 8;
-const DIGITS = 64;
 const NONE = -1;
 const SMALLEST = 64;
 const LARGEST = 2 ** 26;

@@ -200,7 +200,7 @@ function malformed(problem: string): { readonly type: 'MALFORMED'; readonly prob
 function countMessage(subscriptionId: string, answer: unknown): RelayMessage {
   if (!isRecord(answer) || !isNatural(answer['count'])) return malformed('COUNT without a whole number');
   const { count, approximate, hll } = answer;
-  const message = { type: 'COUNT', subscriptionId, count: count as number, approximate: approximate === true } as const;
+  const message = { type: 'COUNT', subscriptionId, count, approximate: approximate === true } as const;
   return isHexBytes(hll) && hll.length === 512 ? { ...message, hll: hll.toLowerCase() } : message;
 }
 

@@ -125,12 +125,21 @@ function matches({ since = 0, until = Infinity }: Filter, { createdAt }: Stored)
 }
 
 const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ type: fc.constant('store' as const), age: fc.integer({ min: -300, max: 300 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ type: fc.constant('store' as const), age: fc.integer({ min: -300, max: 300 }) }),
+  },
   // Many events of one second: what a page cannot get past.
   { weight: 3, arbitrary: fc.record({ type: fc.constant('store' as const), age: fc.constantFrom(0, 5) }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('wait' as const), seconds: fc.integer({ min: 0, max: 100 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('wait' as const), seconds: fc.integer({ min: 0, max: 100 }) }),
+  },
   { weight: 2, arbitrary: fc.constant({ type: 'disconnect' as const }) },
-  { weight: 3, arbitrary: fc.record({ type: fc.constant('exchange' as const), answers: fc.integer({ min: 0, max: 4 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant('exchange' as const), answers: fc.integer({ min: 0, max: 4 }) }),
+  },
 );
 
 const setting = fc.record({

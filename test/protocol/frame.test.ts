@@ -37,6 +37,8 @@ describe('peekFrame', () => {
     ['an escaped id key before a plain one', `["EVENT","s",{"\\u0069d":"${OTHER}","id":"${ID}"}]`],
     ['keys with escapes and quotes', `["EVENT","s",{"a\\"id\\":\\"":{},"":0,"id":"${ID}"}]`],
     ['keys that begin or end like it', `["EVENT","s",{"idx":{},"xid":{},"i":1,"Id":2,"id":"${ID}"}]`],
+    ['a key that ends like it before it', `["EVENT","s",{"xid":"${OTHER}","id":"${ID}"}]`],
+    ['a key that ends like it in quotes', `["EVENT","s",{"x\\"id":"${OTHER}","id":"${ID}"}]`],
     ['trailing elements', `["EVENT","s",{"id":"${ID}"},{"x":1},"y"]`],
     ['text beyond Latin-1', `["EVENT","s",{"content":"日本語😀","id":"${ID}"}]`],
   ])('finds the id with %s', (_, frame) => {
@@ -51,6 +53,8 @@ describe('peekFrame', () => {
     ['a second id key behind white space', `["EVENT","s",{"id":"${ID}" , "id"\n:"${OTHER}"}]`],
     ['a second id key behind other words that end in id', `["EVENT","s",{"id":"${ID}","avid":"did","id":"${OTHER}"}]`],
     ['an escaped id key alone', `["EVENT","s",{"\\u0069\\u0064":"${ID}"}]`],
+    ['a key that ends like it alone', `["EVENT","s",{"xid":"${ID}"}]`],
+    ['a key that ends like it in quotes alone', `["EVENT","s",{"x\\"id":"${ID}"}]`],
     ['upper-case hex', `["EVENT","s",{"id":"${ID.toUpperCase()}"}]`],
     ['a letter that is not hex', `["EVENT","s",{"id":"${ID.slice(1)}g"}]`],
     ['a character before 0', `["EVENT","s",{"id":"/${ID.slice(1)}"}]`],

@@ -94,6 +94,7 @@ describe('admitRelayUrl', () => {
     'wss://local.example',
     'wss://localhost.example',
     'wss://mylocal.com',
+    'wss://relay.mylocal',
     'wss://127.0.0.1.example',
     'wss://8.8.8.8',
     'wss://[2606:4700::1111]',

@@ -1,0 +1,203 @@
+import {
+  debounceTime,
+  distinctUntilChanged,
+  endWith,
+  first,
+  ignoreElements,
+  interval,
+  lastValueFrom,
+  map,
+  type Observable,
+  Subscription,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
+import {
+  events,
+  type Filter,
+  latestReplaceable,
+  type NostrEvent,
+  type PublishReport,
+  pureVerifier,
+  RelayPool,
+  type RelayStatus,
+} from '../../src/index.ts';
+import { type Cast, startCast } from './cast.ts';
+import { loadFixture } from './fixture.ts';
+import { Latencies } from './latency.ts';
+import { connectionNews, NO_EVENT, probe, timed, type TimedVerifier } from './observe.ts';
+import type { Screen } from './screen.ts';
+import { story } from './story.ts';
+import { count, type Facts, figures, type Gap, judge, summarise, union } from './summary.ts';
+
+const REDRAW_EVERY = 150;
+const PROBE_EVERY = 1_000;
+/** Milliseconds without any progress after which the run no longer waits for what is missing. */
+const PATIENCE = 8_000;
+/** Milliseconds in which an event that comes twice would still be noticed. */
+const AFTERMATH = 500;
+
+/**
+ * Runs a pool over five relays that misbehave, and judges what it delivered.
+ *
+ * @param interrupted$ emits, also to those who subscribe late, when the user wants to stop
+ * @returns the exit code: 0 when every claim holds, 1 when one does not, 130 when interrupted
+ */
+export async function runFiveRelays(screen: Screen, interrupted$: Observable<unknown>): Promise<number> {
+  const fixture = loadFixture();
+  const cast = await startCast(fixture);
+  const verifier = timed(pureVerifier);
+  const pool = new RelayPool({
+    relays: cast.players.map(({ url }) => url),
+    verifier,
+    // The run is short: minutes of backoff become seconds.
+    backoff: { base: 500, cap: 3_000 },
+  });
+  const running = new Subscription();
+  try {
+    const facts = await play(fixture, cast, pool, verifier, screen, running, interrupted$);
+    if (!facts) return 130;
+    screen.end();
+    const checks = judge(facts);
+    const lines = [
+      ...summarise(checks, screen.paint),
+      figures({ ...facts, events: facts.subscribed.events }, verifier),
+    ];
+    for (const line of lines) screen.log(line);
+    return checks.every(({ problems }) => problems.length === 0) ? 0 : 1;
+  } finally {
+    screen.end();
+    running.unsubscribe();
+    pool.close();
+    await cast.stop();
+  }
+}
+
+async function play(
+  fixture: readonly NostrEvent[],
+  cast: Cast,
+  pool: RelayPool,
+  verifier: TimedVerifier,
+  screen: Screen,
+  running: Subscription,
+  interrupted$: Observable<unknown>,
+): Promise<Facts | undefined> {
+  const everything: Filter = {
+    kinds: [...new Set(fixture.map(({ kind }) => kind))],
+    authors: [...new Set(fixture.map(({ pubkey }) => pubkey))],
+  };
+  const notes: Filter = { ...everything, kinds: [1] };
+
+  const latencies = new Latencies();
+  const subscribed: NostrEvent[] = [];
+  const delivered = new Set<string>();
+  const latest: NostrEvent[] = [];
+  const watched: NostrEvent[] = [];
+  const gaps: Gap[] = [];
+  const requested: NostrEvent[] = [];
+  const reports = new Map<string, PublishReport>();
+  let statuses: readonly RelayStatus[] = [];
+  let arrived = 0;
+  let addedWhileAway = 0;
+
+  const begin = Date.now();
+  const log = (line: string): void =>
+    screen.log(`[${((Date.now() - begin) / 1_000).toFixed(1).padStart(5)} s] ${line}`);
+  const heldNow = (): Facts['held'] => new Map(cast.honest.map(({ url, relay }) => [url, [...relay.store]]));
+  const show = (): void => {
+    const wanted = [...union(heldNow()).keys()];
+    const done = wanted.filter((id) => delivered.has(id)).length;
+    const toCome = cast.later.length - arrived + cast.toPublish.length - reports.size;
+    const now = Date.now();
+    screen.show({
+      title: `A pool over five relays, four of them trouble: ${((now - begin) / 1_000).toFixed(1)} s`,
+      rows: statuses.map((status) => ({ name: cast.nameOf(status.url), status })),
+      latencies,
+      progress: { done, all: wanted.length + toCome, text: `${count(done)} of ${count(wanted.length)} events` },
+      now,
+    });
+  };
+
+  running.add(pool.relays$.subscribe((now) => (statuses = now)));
+  running.add(connectionNews(pool, cast.nameOf).subscribe(log));
+  running.add(interval(REDRAW_EVERY).subscribe(show));
+  running.add(probe(pool, NO_EVENT, PROBE_EVERY, latencies).subscribe());
+
+  // The heart of it: everything stored, then live, each event once, whatever the relays do. `full` asks for all of it again after
+  // an outage, as relays here take in events of last year while they are away.
+  running.add(
+    pool
+      .subscribe(everything, { resume: { mode: 'full' } })
+      .pipe(
+        tap((event) => {
+          subscribed.push(event);
+          delivered.add(event.id);
+        }),
+        latestReplaceable(),
+      )
+      .subscribe((event) => latest.push(event)),
+  );
+  // By default a stream catches up by a window, and says where it may have missed something.
+  running.add(
+    pool
+      .packets(notes)
+      .pipe(
+        tap((packet) => {
+          if (packet.type === 'gap') gaps.push(packet);
+        }),
+        events(),
+      )
+      .subscribe((event) => watched.push(event)),
+  );
+
+  const step = (work$: Observable<unknown>): Promise<unknown> =>
+    lastValueFrom(work$.pipe(takeUntil(interrupted$)), { defaultValue: undefined });
+  /** Waits for something, but not for ever when nothing comes any more. */
+  const patiently = (work$: Observable<unknown>): Promise<unknown> => {
+    const progress$ = interval(100).pipe(
+      map(() => verifier.signatures + subscribed.length + watched.length + requested.length),
+      distinctUntilChanged(),
+    );
+    return step(work$.pipe(takeUntil(progress$.pipe(debounceTime(PATIENCE)))));
+  };
+
+  const telling = story(cast, {
+    pool,
+    latencies,
+    reported: (report) => reports.set(report.event.id, report),
+    addedWhileAway: () => addedWhileAway++,
+    arrived: () => arrived++,
+  });
+  await step(telling.pipe(tap(log)));
+
+  const isUp = ({ state }: RelayStatus): boolean => state === 'connected' || state === 'authenticated';
+  const allUp$ = pool.relays$.pipe(
+    first((now) => cast.honest.every(({ url }) => now.some((status) => status.url === url && isUp(status)))),
+  );
+  await patiently(allUp$);
+  const allDelivered$ = interval(100).pipe(first(() => [...union(heldNow()).keys()].every((id) => delivered.has(id))));
+  await patiently(allDelivered$);
+
+  log('pool: all is calm, asked for everything once more');
+  const answer$ = pool.request(everything).pipe(tap((event) => requested.push(event)));
+  const completed = await patiently(answer$.pipe(ignoreElements(), endWith(true)));
+
+  const isOver = await step(timer(AFTERMATH));
+  if (isOver === undefined) return undefined;
+  show();
+  return {
+    fixture,
+    held: heldNow(),
+    liar: cast.byRole.lying.url,
+    subscribed: { filter: everything, events: subscribed },
+    latest,
+    watched: { filter: notes, events: watched },
+    gaps,
+    requested: { filter: everything, events: requested, completed: completed === true },
+    published: cast.toPublish,
+    reports,
+    statuses,
+    addedWhileAway,
+  };
+}

@@ -1,0 +1,118 @@
+import {
+  interval,
+  lastValueFrom,
+  type Observable,
+  race,
+  ReplaySubject,
+  Subscription,
+  switchMap,
+  take,
+  timer,
+} from 'rxjs';
+import {
+  type Filter,
+  matchesFilter,
+  type NostrEvent,
+  pureVerifier,
+  RelayPool,
+  type RelayStatus,
+  type RelayUrl,
+} from '../../src/index.ts';
+import { Latencies } from './latency.ts';
+import { connectionNews, NO_EVENT, probe, timed } from './observe.ts';
+import type { Screen } from './screen.ts';
+import { type Check, count, figures, type Gap, repeated, summarise } from './summary.ts';
+
+const REDRAW_EVERY = 150;
+/** Other people's relays are asked less often than our own. */
+const PROBE_EVERY = 5_000;
+const NOTES: Filter = { kinds: [1], limit: 200 };
+/** Milliseconds for which live events are shown once the stored ones are there. */
+const LIVE_FOR = 20_000;
+/** Milliseconds after which the run ends even if a relay has not answered. */
+const LONGEST = 50_000;
+
+/**
+ * Reads the latest notes of the given relays, then live ones for a while. Publishes nothing.
+ *
+ * @param interrupted$ emits, also to those who subscribe late, when the user has seen enough
+ * @returns the exit code: 0 when a relay answered and each event came once and as asked for, else 1
+ */
+export async function visitRelays(
+  relays: readonly RelayUrl[],
+  screen: Screen,
+  interrupted$: Observable<unknown>,
+): Promise<number> {
+  const verifier = timed(pureVerifier);
+  const pool = new RelayPool({ relays, verifier });
+  const latencies = new Latencies();
+  const received: NostrEvent[] = [];
+  const gaps: Gap[] = [];
+  const answered = new Set<RelayUrl>();
+  const settled$ = new ReplaySubject<void>(1);
+  let awaited = relays.length;
+  let statuses: readonly RelayStatus[] = [];
+
+  const begin = Date.now();
+  const show = (): void => {
+    const now = Date.now();
+    screen.show({
+      title: `The latest notes of ${relays.length} relays: ${((now - begin) / 1_000).toFixed(1)} s`,
+      rows: statuses.map((status) => ({ name: status.url, status })),
+      latencies,
+      progress: {
+        done: relays.length - awaited,
+        all: relays.length,
+        text: `${count(received.length)} events, ${awaited > 0 ? `${awaited} relays awaited` : 'live now'}`,
+      },
+      now,
+    });
+  };
+
+  const running = new Subscription();
+  running.add(pool.relays$.subscribe((now) => (statuses = now)));
+  running.add(connectionNews(pool, (relay) => relay).subscribe((line) => screen.log(line)));
+  running.add(interval(REDRAW_EVERY).subscribe(show));
+  running.add(probe(pool, NO_EVENT, PROBE_EVERY, latencies).subscribe());
+  running.add(
+    pool.packets(NOTES).subscribe((packet) => {
+      if (packet.type === 'event') received.push(packet.event);
+      else if (packet.type === 'gap') gaps.push(packet);
+      else {
+        if (packet.type === 'eose') answered.add(packet.relay);
+        awaited = packet.pending;
+        if (awaited === 0) settled$.next();
+      }
+    }),
+  );
+
+  try {
+    const seenEnough = settled$.pipe(
+      take(1),
+      switchMap(() => timer(LIVE_FOR)),
+    );
+    await lastValueFrom(race(seenEnough, timer(LONGEST), interrupted$).pipe(take(1)));
+    show();
+    screen.end();
+    const unasked = received.filter((event) => !matchesFilter(NOTES, event));
+    const checks: readonly Check[] = [
+      {
+        claim: 'relays answered',
+        figures: `${answered.size} of ${relays.length}`,
+        problems: answered.size > 0 ? [] : ['none did'],
+      },
+      {
+        claim: 'each event came once, verified and as asked for',
+        figures: `${count(received.length)} events of ${count(new Set(received.map(({ pubkey }) => pubkey)).size)} authors`,
+        problems: [...repeated(received), ...unasked.map(({ id }) => `${id} was not asked for`)],
+      },
+    ];
+    const lines = [...summarise(checks, screen.paint), figures({ events: received, statuses, gaps }, verifier)];
+    for (const line of lines) screen.log(line);
+    return checks.every(({ problems }) => problems.length === 0) ? 0 : 1;
+  } finally {
+    screen.end();
+    running.unsubscribe();
+    pool.close();
+  }
+}

@@ -1,0 +1,245 @@
+import {
+  asyncScheduler,
+  finalize,
+  from,
+  mergeMap,
+  Observable,
+  type ObservableInput,
+  type OperatorFunction,
+  type SchedulerLike,
+  Subject,
+  Subscription,
+  take,
+  takeUntil,
+  tap,
+} from 'rxjs';
+import {
+  type Departure,
+  type Priority,
+  PriorityQueue,
+  type PriorityQueueOptions,
+  type QueueEntry,
+  type QueueOutcome,
+} from '../policies/priority-queue.ts';
+import { callSafely } from './call-safely.ts';
+
+/**
+ * An item that {@link priorityMergeMap} did not project: it was `evicted` by another or on arrival, `rejected` because the queue was
+ * full, `expired` at its deadline, or `cancelled`.
+ *
+ * @example
+ * ```ts
+ * import type { Drop } from 'rx-relay-pool';
+ *
+ * const describe = ({ outcome, priority, waited }: Drop<unknown>): string => `${priority} ${outcome} after ${waited} ms`;
+ * ```
+ */
+export type Drop<T> = Departure<T, Exclude<QueueOutcome, 'taken'>>;
+
+/**
+ * What the project function of {@link priorityMergeMap} learns beside the item.
+ *
+ * @example
+ * ```ts
+ * import type { QueueTurn } from 'rx-relay-pool';
+ *
+ * const isLate = ({ priority, waited }: QueueTurn): boolean => priority === 'critical' && waited > 100;
+ * ```
+ */
+export type QueueTurn = Pick<Departure<unknown>, 'priority' | 'waited'>;
+
+/**
+ * What {@link priorityMergeMap} can be told, beside the numbers of the queue.
+ *
+ * @example
+ * ```ts
+ * import type { PriorityMergeMapOptions } from 'rx-relay-pool';
+ *
+ * interface Job {
+ *   readonly urgent: boolean;
+ *   readonly timeLeft: number;
+ * }
+ * const options: PriorityMergeMapOptions<Job> = {
+ *   priority: ({ urgent }) => (urgent ? 'high' : 'low'),
+ *   concurrency: 4,
+ *   deadline: ({ timeLeft }) => timeLeft,
+ *   onDrop: ({ item, outcome }) => console.warn(outcome, item),
+ * };
+ * ```
+ */
+export interface PriorityMergeMapOptions<T> extends PriorityQueueOptions {
+  /** How urgent an item is, asked when it arrives. @default () => 'normal' */
+  readonly priority?: ((item: T) => Priority) | undefined;
+  /**
+   * How many projected observables may run at a time: a number above 0, Infinity too, or an observable of numbers from 0. Of an observable the
+   * last value holds; nothing starts before the first one, and a lower one stops nothing that runs. If it errors, so does the stream.
+   *
+   * @default 1
+   */
+  readonly concurrency?: number | Observable<number> | undefined;
+  /** How long an item may wait, in milliseconds; undefined and Infinity mean for ever. @default undefined */
+  readonly deadline?: number | ((item: T) => number | undefined) | undefined;
+  /**
+   * What cancels an item that waits: subscribed to while it does, and its first value drops the item. Its error and completion mean no
+   * more than silence. An item that runs is the business of `project`.
+   *
+   * @default never
+   */
+  readonly cancel?: ((item: T) => ObservableInput<unknown> | undefined) | undefined;
+  /** Told of each item that is not projected, exactly once. What it throws does not reach the stream. */
+  readonly onDrop?: ((drop: Drop<T>) => void) | undefined;
+  /** Clock and timer. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** An item in the queue, with what may end its wait early. */
+interface Waiting<T> {
+  readonly value: T;
+  hold: Subscription | undefined;
+}
+
+/** A longer delay would overflow the platform's timers and fire at once. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+/**
+ * As `mergeMap`, with a bounded buffer that is a {@link PriorityQueue}: while `concurrency` observables run, the items that arrive wait,
+ * and the higher level goes first, within a level the first that came. Ageing bounds the wait of each item, see there.
+ *
+ * Every item either is projected or reaches `onDrop`, once. It is a callback and not a value of the output because one outcome could not be such
+ * a value: after an unsubscribe or an error all that waits is `cancelled`, and then there is no output any more. Who wants drops
+ * among the values merges them in from there.
+ *
+ * Errors of the source, of `project`, `priority`, `deadline` and `cancel`, and of a projected observable end the stream. It completes when
+ * the source has and nothing waits or runs.
+ *
+ * @throws RangeError at once when a number is out of its range; the stream errors with one when a level does not exist, or a
+ * deadline or a value of the `concurrency` observable is below 0.
+ *
+ * @example
+ * ```ts
+ * import { from, of } from 'rxjs';
+ * import { type Priority, priorityMergeMap } from 'rx-relay-pool';
+ *
+ * const jobs: { name: string; level: Priority }[] = [
+ *   { name: 'preload', level: 'low' },
+ *   { name: 'auth', level: 'critical' },
+ * ];
+ * from(jobs)
+ *   .pipe(
+ *     priorityMergeMap(({ name }, { waited }) => of(`${name} after ${waited} ms`), {
+ *       priority: ({ level }) => level,
+ *       concurrency: 2,
+ *       deadline: 10_000,
+ *       onDrop: ({ item, outcome }) => console.warn(`${item.name}: ${outcome}`),
+ *     }),
+ *   )
+ *   .subscribe((line) => console.log(line));
+ * ```
+ */
+export function priorityMergeMap<T, R>(
+  project: (item: T, turn: QueueTurn) => ObservableInput<R>,
+  options: PriorityMergeMapOptions<T> = {},
+): OperatorFunction<T, R> {
+  const { priority, concurrency = 1, deadline, cancel, onDrop, scheduler = asyncScheduler } = options;
+  new PriorityQueue(options); // a wrong number is the caller's mistake: thrown here, where it was made
+  if (typeof concurrency === 'number' && !(concurrency >= 1)) {
+    throw new RangeError(`priorityMergeMap: 'concurrency' must be at least 1; got ${concurrency}.`);
+  }
+  if (typeof deadline === 'number' && !(deadline >= 0)) {
+    throw new RangeError(`priorityMergeMap: 'deadline' must be at least 0 ms; got ${deadline}.`);
+  }
+
+  return (source) =>
+    new Observable((subscriber) => {
+      const queue = new PriorityQueue<Waiting<T>>(options);
+      const turns = new Subject<Departure<Waiting<T>>>();
+      // As an operator rather than an added subscription, so that even a synchronous source hears of the end.
+      const closed = new Observable<void>((end) => subscriber.add(() => end.next()));
+      let limit = typeof concurrency === 'number' ? concurrency : 0;
+      let running = 0;
+      let isFilling = false;
+      let isSourceOver = false;
+
+      const drop = ({ item, ...rest }: Drop<Waiting<T>>): void => {
+        callSafely(() => item.hold?.unsubscribe(), undefined);
+        callSafely(() => onDrop?.({ item: item.value, ...rest }), undefined);
+      };
+      const cancelAll = (): void => queue.clear(scheduler.now()).forEach(drop);
+      const start = (): void => {
+        while (running < limit && !subscriber.closed) {
+          const next = queue.take(scheduler.now());
+          if (!next) return;
+          callSafely(() => next.item.hold?.unsubscribe(), undefined);
+          const outcome = next.outcome === 'taken' && subscriber.closed ? 'cancelled' : next.outcome;
+          if (outcome !== 'taken') drop({ ...next, outcome });
+          else {
+            running++;
+            turns.next(next);
+          }
+        }
+      };
+      /** One loop at a time, so that observables that end at once do not pile up on the stack. */
+      const fill = (): void => {
+        if (isFilling) return;
+        isFilling = true;
+        start();
+        isFilling = false;
+        if (isSourceOver && queue.size === 0) turns.complete();
+      };
+      const release = (): void => {
+        running--;
+        fill();
+      };
+      const giveUp = (entry: QueueEntry<Waiting<T>>, outcome: 'expired' | 'cancelled'): void => {
+        const left = queue.remove(entry, outcome, scheduler.now());
+        if (left) drop(left);
+        fill();
+      };
+      const hold = (entry: QueueEntry<Waiting<T>>, patience: number): void => {
+        const { item } = entry;
+        const signal = cancel?.(item.value);
+        if (!entry.isWaiting) return;
+        if (!signal && patience > LONGEST_DELAY) return;
+        const ends = (item.hold = new Subscription());
+        if (patience <= LONGEST_DELAY) ends.add(scheduler.schedule(() => giveUp(entry, 'expired'), patience));
+        if (!signal) return;
+        const next = (): void => giveUp(entry, 'cancelled');
+        ends.add(
+          from(signal)
+            .pipe(take(1))
+            .subscribe({ next, error: () => undefined }),
+        );
+      };
+      const offer = (value: T): void => {
+        if (queue.isFull) start(); // from within `fill`, places may be free: nobody goes for want of room then
+        const patience = (typeof deadline === 'function' ? deadline(value) : deadline) ?? Infinity;
+        const level = priority?.(value) ?? 'normal';
+        const item: Waiting<T> = { value, hold: undefined };
+        const { entry, departure } = queue.add(item, level, scheduler.now(), patience);
+        if (departure) drop(departure as Drop<Waiting<T>>);
+        fill();
+        if (subscriber.closed) cancelAll(); // by what the caller's functions did since it came
+        if (entry?.isWaiting) hold(entry, patience);
+      };
+
+      turns
+        .pipe(mergeMap(({ item, ...turn }) => from(project(item.value, turn)).pipe(finalize(release))))
+        .subscribe(subscriber);
+      subscriber.add(cancelAll);
+      if (typeof concurrency !== 'number') {
+        const next = (value: number): void => {
+          if (!(value >= 0)) return subscriber.error(new RangeError(`A concurrency is at least 0; got ${value}.`));
+          limit = value;
+          fill();
+        };
+        concurrency.pipe(takeUntil(closed)).subscribe({ next, error: (error) => subscriber.error(error) });
+      }
+      source.pipe(takeUntil(closed), tap(offer)).subscribe({
+        error: (error) => subscriber.error(error),
+        complete: () => {
+          isSourceOver = true;
+          fill();
+        },
+      });
+    });
+}

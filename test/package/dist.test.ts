@@ -1,0 +1,136 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+
+// These tests look at the built files: `npm test` builds first.
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const filesIn = (folder: string): string[] => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
+const manifest = JSON.parse(read('package.json')) as { exports: Record<string, unknown> };
+
+/** What a user's bundler would put into a page. */
+async function bundle(code: string, platform: 'browser' | 'node', conditions: string[]): Promise<string[]> {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    stdin: { contents: code, resolveDir: ROOT, loader: 'js' },
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform,
+    conditions,
+    logLevel: 'silent',
+  });
+  return Object.keys(metafile.inputs);
+}
+
+/** Runs a script in a process of its own inside this package, where `rx-relay-pool` means the package itself. */
+function runInNode(type: 'module' | 'commonjs', code: string): string {
+  return execFileSync(process.execPath, [`--input-type=${type}`, '--eval', code], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  }).trim();
+}
+
+describe('the browser build', () => {
+  it.each([['rx-relay-pool'], ['rx-relay-pool/worker-pool']])(
+    'of %s never pulls in ws or a module of Node',
+    async (name) => {
+      const inputs = await bundle(`export * from '${name}';`, 'browser', ['browser', 'import']);
+      expect(inputs.some((path) => path.startsWith('dist/browser/'))).toBe(true);
+      expect(inputs.filter((path) => /node_modules\/ws\/|dist\/node\//.test(path))).toEqual([]);
+    },
+  );
+
+  it('is what bundlers without a platform get', async () => {
+    const inputs = await bundle("export * from 'rx-relay-pool';", 'browser', []);
+    expect(inputs.filter((path) => /node_modules\/ws\//.test(path))).toEqual([]);
+  });
+
+  it('imports nothing but its files and the declared dependencies', () => {
+    const imported = filesIn('dist/browser')
+      .filter((path) => path.endsWith('.js'))
+      .flatMap((path) =>
+        [...read(path).matchAll(/(?:from|import)\s*\(?\s*["']([^"'.][^"']*)["']/g)].map((match) => match[1]),
+      );
+    expect([...new Set(imported)].filter((name) => !/^(rxjs$|nostr-tools\/)/.test(name ?? ''))).toEqual([]);
+  });
+});
+
+describe('the Node build', () => {
+  const names = (variable: string): string => `console.log(Object.keys(${variable}).sort().join(' '))`;
+
+  it.each([['rx-relay-pool'], ['rx-relay-pool/testing'], ['rx-relay-pool/worker-pool']])(
+    'of %s has the same names for import and require',
+    (name) => {
+      const imported = runInNode('module', `import * as all from '${name}'; ${names('all')}`);
+      const required = runInNode('commonjs', `const all = require('${name}'); ${names('all')}`);
+      expect(imported).not.toBe('');
+      expect(required).toBe(imported);
+    },
+  );
+
+  it('starts its worker from either', () => {
+    const event = { id: 'a', pubkey: 'b', created_at: 1, kind: 1, tags: [], content: '', sig: 'c' };
+    const verify = `const pool = workerPoolVerifier(); const alive = setInterval(() => {}, 1000);
+      pool.verify([${JSON.stringify(event)}]).then(console.log, console.log).then(() => { pool.close(); clearInterval(alive); });`;
+    const esm = `import { workerPoolVerifier } from 'rx-relay-pool/worker-pool'; ${verify}`;
+    const cjs = `const { workerPoolVerifier } = require('rx-relay-pool/worker-pool'); ${verify}`;
+    expect(runInNode('module', esm)).toBe('[ false ]');
+    expect(runInNode('commonjs', cjs)).toBe('[ false ]');
+  });
+
+  it('leaves a process free to exit after the import', () => {
+    expect(runInNode('module', "import 'rx-relay-pool'; console.log('done')")).toBe('done');
+  });
+});
+
+describe('what is published', () => {
+  const packed = (): string[] => {
+    const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [pack] = Object.values(JSON.parse(output) as Record<string, { files: { path: string }[] }>);
+    return (pack?.files ?? []).map(({ path }) => path);
+  };
+
+  it('is the built files and no sources', () => {
+    const files = packed();
+    const targets = JSON.stringify(manifest.exports).match(/\.\/dist\/[^"]+/g) ?? [];
+    expect(targets.length).toBeGreaterThan(10);
+    expect(targets.filter((target) => !files.includes(target.slice(2)))).toEqual([]);
+    expect(files.filter((path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path))).toEqual(
+      [],
+    );
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'README.md']));
+  });
+
+  it('needs nothing from src', () => {
+    const built = ['dist/node', 'dist/browser', 'dist/types']
+      .flatMap(filesIn)
+      .filter((path) => /\.(c?js|d\.c?ts)$/.test(path));
+    const importsOfSource = /(from|import|require)\s*\(?\s*["'](#|[^"']*\/src\/|[^"']*\.ts["'])/;
+    expect(built.filter((path) => importsOfSource.test(read(path)))).toEqual([]);
+  });
+
+  it('has source maps that carry the sources under relative paths', () => {
+    const maps = ['dist/node', 'dist/browser'].flatMap(filesIn).filter((path) => path.endsWith('.map'));
+    expect(maps.length).toBeGreaterThan(5);
+    for (const path of maps) {
+      const map = JSON.parse(read(path)) as {
+        sources: string[];
+        sourceRoot?: string;
+        sourcesContent: (string | null)[];
+      };
+      expect(map.sourceRoot ?? '').toBe('');
+      expect(map.sources.filter((source) => !source.startsWith('../../src/'))).toEqual([]);
+      expect(map.sourcesContent).toHaveLength(map.sources.length);
+      expect(map.sourcesContent).not.toContain(null);
+    }
+  });
+});

@@ -1,0 +1,73 @@
+import { readdirSync } from 'node:fs';
+import { build } from 'esbuild';
+import { defineConfig, type Options } from 'tsup';
+
+/** What users import, by the name of its output file; see "exports" in package.json. */
+const everywhere = { index: 'src/index.ts', 'worker-pool': 'src/verifiers/worker-pool.ts' };
+const nodeOnly = { testing: 'src/testing/index.ts' };
+/** Started by URL from beside the file that starts it, so it keeps its name and is an ES module everywhere. */
+const worker = { 'verify-worker': 'src/verifiers/verify-worker.ts' };
+
+/**
+ * `#web-socket` and `#spawn-worker` are resolved here, by the "imports" of package.json: the `node` condition picks the file
+ * that imports `ws`, every other build gets the platform's own WebSocket. Dependencies stay imports.
+ */
+const esm = (platform: 'node' | 'browser', entry: Record<string, string>): Options => ({
+  entry,
+  outDir: `dist/${platform}`,
+  platform,
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: true,
+  clean: true,
+  removeNodeProtocol: false,
+  // Shared code in shared files, so that a class is the same class whichever subpath it was imported from.
+  splitting: true,
+  esbuildOptions: (options) => {
+    options.conditions = [platform];
+  },
+});
+
+/**
+ * CommonJS is made file by file from the ES modules. tsup's own splitting for CommonJS goes through sucrase, which turns every
+ * `?.` of the hot path into calls and loses the source maps; no splitting would give each subpath its own copy of every class.
+ */
+async function commonJsFromEsm(): Promise<void> {
+  const modules = readdirSync('dist/node').filter((name) => name.endsWith('.js') && !name.startsWith('verify-worker'));
+  await build({
+    entryPoints: modules.map((name) => `dist/node/${name}`),
+    outdir: 'dist/node',
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    platform: 'node',
+    target: 'es2022',
+    bundle: true,
+    packages: 'external',
+    sourcemap: true,
+    logLevel: 'warning',
+    banner: { js: `'use strict';\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
+    define: { 'import.meta.url': 'importMetaUrl' },
+    plugins: [
+      {
+        name: 'siblings-stay-files',
+        setup: (plugin) => {
+          plugin.onResolve({ filter: /^\.\// }, ({ kind, path }) =>
+            kind === 'entry-point' ? undefined : { path: path.replace(/\.js$/, '.cjs'), external: true },
+          );
+        },
+      },
+    ],
+  });
+}
+
+export default defineConfig([
+  { ...esm('node', { ...everywhere, ...nodeOnly, ...worker }), onSuccess: commonJsFromEsm },
+  esm('browser', { ...everywhere, ...worker }),
+  {
+    entry: { ...everywhere, ...nodeOnly },
+    outDir: 'dist/types',
+    format: ['esm', 'cjs'],
+    dts: { only: true },
+    clean: true,
+  },
+]);
