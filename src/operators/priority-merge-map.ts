@@ -1,5 +1,6 @@
 import {
   asyncScheduler,
+  EMPTY,
   finalize,
   from,
   mergeMap,
@@ -222,9 +223,11 @@ export function priorityMergeMap<T, R>(
         if (entry?.isWaiting) hold(entry, patience);
       };
 
-      turns
-        .pipe(mergeMap(({ item, ...turn }) => from(project(item.value, turn)).pipe(finalize(release))))
-        .subscribe(subscriber);
+      const run = ({ item, priority, waited }: Departure<Waiting<T>>): Observable<R> => {
+        const inner = project(item.value, { priority, waited });
+        return subscriber.closed ? EMPTY : from(inner).pipe(finalize(release));
+      };
+      turns.pipe(mergeMap(run)).subscribe(subscriber);
       subscriber.add(cancelAll);
       if (typeof concurrency !== 'number') {
         const next = (value: number): void => {

@@ -114,23 +114,26 @@ export class FilterProgress {
 
   #resume(since: number): { readonly filter: Filter; readonly gap?: Span } {
     const { until = Infinity, since: first = 0 } = this.#filter;
-    const report = since > first && this.#reportedUntil !== since;
-    this.#reportedUntil = since;
-    const gap = report ? { gap: { since: first, until: Math.min(since - 1, until) } } : {};
-    // A `since` in the live REQ would shut out the live events of authors whose clocks are behind: pages fetch the window.
-    const filter = { ...this.#filter, limit: 1 };
-    if (since > until) return { filter, ...gap };
-
     const hole: Hole = { ...this.#whole(undefined), since };
     const apart: Hole[] = [];
     for (const other of this.#holes) {
       const touches = other.limit === undefined && (other.until ?? Infinity) >= since;
-      if (touches) hole.since = Math.min(hole.since ?? 0, other.since ?? 0);
+      if (touches) hole.since = Math.min(hole.since ?? first, other.since ?? first);
       else apart.push(other);
     }
-    this.#holes = [hole, ...apart];
+    this.#holes = since > until ? apart : [hole, ...apart];
     this.#joinOldest();
-    return { filter, ...gap };
+
+    const from = hole.since ?? first;
+    if (from <= first && apart.length === 0) {
+      this.#liveFetches = true;
+      return { filter: withoutLimit(this.#filter) };
+    }
+    // A `since` in the live REQ would shut out the live events of authors whose clocks are behind: pages fetch the window.
+    const filter = { ...this.#filter, limit: 1 };
+    if (from <= first || this.#reportedUntil === from) return { filter };
+    this.#reportedUntil = from;
+    return { filter, gap: { since: first, until: Math.min(from - 1, until) } };
   }
 
   #joinOldest(): void {

@@ -10,8 +10,12 @@ export class TimeSlices<T> {
   readonly width: number;
   readonly #slices: readonly T[];
   readonly #clear: (slice: T) => void;
-  /** The number of the current slice, counted from time 0. */
+  /** The current slice is number #epoch, counted from time 0; before the first call there is none. */
   #epoch: number | undefined;
+  #current: T;
+  // Its first millisecond and the one after its last: asked on each reading, where a division would be felt.
+  #from = Infinity;
+  #until = -Infinity;
 
   /**
    * @param window - Milliseconds.
@@ -27,13 +31,14 @@ export class TimeSlices<T> {
     }
     this.width = window / count;
     this.#slices = Array.from({ length: count }, create);
+    this.#current = this.#at(0);
     this.#clear = clear;
   }
 
   /** The slice for what happens at `now`, in milliseconds. */
   current(now: number): T {
-    const epoch = Math.floor(now / this.width);
-    return this.#at(epoch === this.#epoch ? epoch : this.#turn(epoch));
+    if (!(now >= this.#from && now < this.#until)) this.#turn(Math.floor(now / this.width));
+    return this.#current;
   }
 
   /** The slices of the window that ends at `now`, in no order; some may be empty. */
@@ -48,17 +53,19 @@ export class TimeSlices<T> {
     return ((this.#epoch ?? 0) + 1 - this.#slices.length) * this.width;
   }
 
-  /** Turns to another slice, and clears what is out of the window then. Returns the number of the slice that is current. */
-  #turn(epoch: number): number {
+  /** Makes another slice the current one, and clears those that are out of the window then. */
+  #turn(epoch: number): void {
     if (!Number.isFinite(epoch)) throw new RangeError('A time is a finite number of milliseconds.');
     const { length } = this.#slices;
     const before = this.#epoch ?? epoch;
     const steps = epoch - before;
-    if (steps < 0 && steps > -length) return before;
+    if (steps < 0 && steps > -length) return;
     if (Math.abs(steps) >= length) this.#slices.forEach(this.#clear);
     else for (let step = 1; step <= steps; step++) this.#clear(this.#at(before + step));
     this.#epoch = epoch;
-    return epoch;
+    this.#current = this.#at(epoch);
+    this.#from = epoch * this.width;
+    this.#until = (epoch + 1) * this.width;
   }
 
   #at(epoch: number): T {

@@ -5,7 +5,7 @@ import {
   EMPTY,
   map,
   merge,
-  Observable,
+  type Observable,
   of,
   type SchedulerLike,
   scan,

@@ -163,7 +163,10 @@ export class EventStore {
     const sent = new Set(events);
     const isMissing = (filter: Filter): boolean => {
       let found = false;
-      this.#visitMatching(filter, options, (entry) => ((found = !sent.has(entry.event)) ? 'enough' : undefined));
+      this.#visitMatching(filter, options, (entry) => {
+        found = !sent.has(entry.event);
+        return found ? 'enough' : undefined;
+      });
       return found;
     };
     return { events, complete: !filters.some((filter, at) => answers[at]?.isCut === true && isMissing(filter)) };

@@ -1,4 +1,4 @@
-import { relayAuth, relayEvent, relayNotice } from '../protocol/relay-frame.ts';
+import { relayEvent, relayNotice } from '../protocol/relay-frame.ts';
 import { malformedFrames } from './faults.ts';
 import type { Liar } from './liar.ts';
 import type { Flood } from './relay-options.ts';

@@ -1,6 +1,6 @@
 import { parentPort } from '#spawn-worker';
 import type { Verifier } from './verifier.ts';
-import type { VerifyAnswer, VerifyJob, WorkerPort } from './worker-port.ts';
+import type { VerifyJob, WorkerPort } from './worker-port.ts';
 
 /**
  * Makes the current worker answer for an engine of your own: call it in the worker's script, and hand a function that starts
@@ -21,7 +21,7 @@ export function serveVerifier(
 ): void {
   port.onMessage((message) => {
     const { job, events } = message as VerifyJob;
-    void answer(engine, events).then((result) => port.postMessage({ job, ...result } as VerifyAnswer));
+    void answer(engine, events).then((result) => port.postMessage({ job, ...result }));
   });
 }
 
