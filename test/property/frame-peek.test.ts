@@ -195,7 +195,7 @@ describe('peekFrame', () => {
       ),
       { numRuns: 2_000 },
     );
-    expect(found).toBeGreaterThan(500); // not by being unsure of everything
+    expect(found).toBeGreaterThan(200); // not by being unsure of everything
   });
 
   it('agrees with a full parse on messages of any verb', () => {
@@ -235,7 +235,7 @@ describe('peekFrame', () => {
         expect(peek).toMatchObject({ verb: 'EVENT', subscriptionId: 'sub' });
         expect(frame.slice(peek?.idAt ?? 0).slice(0, 64)).toBe(id);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 

@@ -87,7 +87,7 @@ function agreesWithModel(capacity: fc.Arbitrary<number>, ids: number, maxCommand
       fc.modelRun(() => ({ model, real: seen }), run);
       for (const [hex, value] of model.ids) expect(seen.find(hex)).toBe(value);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 }
 
