@@ -1,6 +1,7 @@
 import { asapScheduler, Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Verdicts, Verifier } from '../verifiers/verifier.ts';
+import { verifyWellFormed } from '../verifiers/well-formed.ts';
 import { callSafely } from './call-safely.ts';
 
 /**
@@ -86,6 +87,7 @@ export function verifyEvents(
       let delivering = false;
 
       const fail = (problem: string, cause?: unknown): void => {
+        if (subscriber.closed) return;
         subscriber.error(
           new VerifierError(`The verifier ${problem}; replace it, or verify with pureVerifier.`, { cause }),
         );
@@ -121,7 +123,7 @@ export function verifyEvents(
         collected = [];
         batches.push(batch);
         try {
-          const verdicts = verifier.verify(batch.events);
+          const verdicts = verifyWellFormed(verifier, batch.events);
           if (Array.isArray(verdicts)) answered(batch, verdicts as Verdicts);
           else {
             Promise.resolve(verdicts).then(

@@ -200,7 +200,7 @@ class RelayRequest {
     this.#after(due - scheduler.now(), () => {
       if (!answering()) return;
       const now = scheduler.now();
-      if (subscription.backlog > 0) subscription.heardAt = now;
+      if (subscription.isBusy) subscription.heardAt = now;
       else if (now - due > LATE) subscription.heardAt = now - silenceTimeout + LATE;
       if (subscription.heardAt + silenceTimeout > now) this.#awaitAnswer(subscription, answering);
       else this.#silent();

@@ -38,8 +38,8 @@ export interface ConnectionOptions {
 
 /** Frames that a relay may waste, in one go and per second, before it is dropped as abusive. */
 const WASTE = { burst: 1_000, perSecond: 50 };
-/** Ids of closed REQs whose late events are no fault of the relay. */
-const LATE_IDS = 256;
+/** REQs that this side closed, and milliseconds for which their late events are no fault of the relay. */
+const LATE = { requests: 1_024, for: 60_000 };
 const LONGEST_NOTICE = 500;
 
 /**
@@ -68,11 +68,14 @@ export class Connection implements SubscriptionHost {
   readonly #socket: Socket;
   readonly #authentication: Authentication;
   readonly #subscriptions = new Map<string, RelaySubscription>();
-  readonly #closedIds = new BoundedMap<string, true>(LATE_IDS);
+  /** Until when late events for a REQ are excused. */
+  readonly #closedIds = new BoundedMap<string, number>(LATE.requests);
   readonly #acks = new Acknowledgements();
   readonly #waste = new TokenBucket(WASTE.burst, WASTE.perSecond);
   /** EVENTs that wait until the REQs of a new connection are out. */
   #held: (() => void)[] | undefined = [];
+  /** EVENTs that were sent and not answered yet, whoever still waits for it. */
+  #owedOks = 0;
   #nextId = 0;
   #lost: RelayError | undefined;
 
@@ -125,7 +128,9 @@ export class Connection implements SubscriptionHost {
       if (this.#lost) return subscriber.error(this.#lost);
       let triedToAuthenticate = false;
       const send = (): void => {
-        if (!subscriber.closed) this.#socket.send(encodeEvent(event));
+        if (subscriber.closed) return;
+        this.#owedOks++;
+        this.#socket.send(encodeEvent(event));
       };
       const finish = (ack: Acknowledgement): void => {
         subscriber.next(ack);
@@ -158,7 +163,7 @@ export class Connection implements SubscriptionHost {
 
   release(subscription: RelaySubscription, sendClose: boolean): void {
     if (!this.#subscriptions.delete(subscription.id) || this.#lost) return;
-    this.#closedIds.set(subscription.id, true);
+    this.#closedIds.set(subscription.id, this.scheduler.now() + LATE.for);
     if (sendClose) this.#socket.send(encodeClose(subscription.id));
   }
 
@@ -236,19 +241,19 @@ export class Connection implements SubscriptionHost {
       case 'CLOSED':
         return this.#forSubscription(message.subscriptionId, (subscription) => subscription.closed(message.reason));
       case 'OK':
-        if (this.#authentication.answered(message.eventId, message.accepted)) return;
-        return this.#acks.answered(message.eventId, message) ? undefined : this.#unasked(message.eventId);
+        return this.#ok(message);
       case 'AUTH':
         this.#authentication.challenged(message.challenge);
         return this.misbehaved(1);
       case 'NOTICE':
         this.counters.notices++;
-        this.lastNotice = message.message.slice(0, LONGEST_NOTICE);
+        this.lastNotice = detached(message.message.slice(0, LONGEST_NOTICE));
         return this.misbehaved(1);
       case 'MALFORMED':
         return this.#malformed();
       default:
         // Verbs that this client does not use; NIP-01 lets relays send them.
+        this.counters.unasked++;
         return this.misbehaved(1);
     }
   }
@@ -260,9 +265,20 @@ export class Connection implements SubscriptionHost {
     use(subscription);
   }
 
+  #ok(ok: RelayMessage & { readonly type: 'OK' }): void {
+    if (this.#authentication.answered(ok.eventId, ok.accepted)) return;
+    // An answer may be late, or carry an id that is none; each EVENT excuses one.
+    const isOwed = this.#owedOks > 0;
+    if (isOwed) this.#owedOks--;
+    if (this.#acks.answered(ok.eventId, ok)) return;
+    this.counters.unasked++;
+    if (!isOwed) this.misbehaved(1);
+  }
+
   #unasked(id: string): void {
     this.counters.unasked++;
-    if (!this.#closedIds.has(id)) this.misbehaved(1);
+    const excusedUntil = this.#closedIds.get(id);
+    if (excusedUntil === undefined || this.heardAt > excusedUntil) this.misbehaved(1);
   }
 
   #malformed(): void {
@@ -285,4 +301,9 @@ export class Connection implements SubscriptionHost {
       return () => subscription.close();
     });
   }
+}
+
+/** A piece of a text that does not keep the whole alive, as slices do in some engines. */
+function detached(piece: string): string {
+  return JSON.parse(JSON.stringify(piece)) as string;
 }

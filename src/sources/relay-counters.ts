@@ -23,10 +23,12 @@ export interface RelayCounters {
   invalid: number;
   /** Events past their expiry (NIP-40). */
   expired: number;
-  /** Messages for subscriptions that are not open. */
+  /** Messages for subscriptions that are not open, and of kinds that nobody asked for. */
   unasked: number;
   /** Messages that could not be read. */
   malformed: number;
+  /** Messages that still waited to be verified when the relay was dropped as abusive. */
+  discarded: number;
   /** NOTICEs. */
   notices: number;
   /** Connections that opened. */
@@ -44,6 +46,7 @@ export function newRelayCounters(): RelayCounters {
     expired: 0,
     unasked: 0,
     malformed: 0,
+    discarded: 0,
     notices: 0,
     connects: 0,
   };

@@ -52,6 +52,7 @@ export class RelaySubscription {
   readonly #order = new InOrder();
   #ended = false;
   #triedToAuthenticate = false;
+  #isAuthenticating = false;
 
   constructor(
     readonly id: string,
@@ -67,6 +68,11 @@ export class RelaySubscription {
   /** Events that came and still wait for their verdict. */
   get backlog(): number {
     return this.#order.waiting;
+  }
+
+  /** Whether it is our turn: verdicts are awaited, or an authentication is under way. */
+  get isBusy(): boolean {
+    return this.backlog > 0 || this.#isAuthenticating;
   }
 
   /** An EVENT frame, with the offset of the event's id in it or -1 (see `peekFrame`). */
@@ -89,14 +95,15 @@ export class RelaySubscription {
     const known = this.host.verification.known(event.id);
     if (known) return this.#known(known);
     if (!this.#matches(event)) return this.#unmatched();
-    const fill = this.#order.reserve();
-    this.host.verification.check(event, (verified) => {
-      fill(() => {
-        if (!verified) this.#invalid();
-        else if (verified === event || this.#matches(verified)) this.#deliver(verified);
-        else this.#unmatched();
-      });
-    });
+    this.#order.reserve((fill) =>
+      this.host.verification.check(event, (verified) =>
+        fill(() => {
+          if (!verified) this.#invalid();
+          else if (verified === event || this.#matches(verified)) this.#deliver(verified);
+          else this.#unmatched();
+        }),
+      ),
+    );
   }
 
   eose(hints: readonly string[]): void {
@@ -106,7 +113,9 @@ export class RelaySubscription {
   closed(reason: Reason): void {
     if (reason.prefix === 'auth-required' && !this.#triedToAuthenticate) {
       this.#triedToAuthenticate = true;
+      this.#isAuthenticating = true;
       this.host.authenticate((accepted) => {
+        this.#isAuthenticating = false;
         if (this.#ended) return;
         if (accepted) this.host.open(this);
         else this.#closedForGood(reason);
@@ -116,6 +125,11 @@ export class RelaySubscription {
 
   lost(error: RelayError): void {
     this.#ended = true;
+    if (error.code === 'abusive') {
+      // What such a relay has sent is not worth the verifying; what was real among it is fetched again.
+      this.host.counters.discarded += this.#order.waiting;
+      this.#order.clear();
+    }
     this.#order.push(() => this.sink.lost(error));
   }
 
