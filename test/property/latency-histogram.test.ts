@@ -100,6 +100,7 @@ describe('LatencyHistogram', () => {
           expect(wrongPercentiles(recorded(readings, { precision }), readings, precision)).toEqual([]);
         },
       ),
+      { numRuns: 60 },
     );
   });
 

@@ -120,7 +120,7 @@ class Model {
   }
 }
 
-function matches({ since = 0, until = Infinity }: Filter, { createdAt }: Stored): boolean {
+function matches({ since = 0, until = Infinity }: { since?: number; until?: number }, { createdAt }: Stored): boolean {
   return since <= createdAt && createdAt <= until;
 }
 
