@@ -6,7 +6,7 @@ import type { StoreOutcome } from './event-store.ts';
 import type { RelayAuthentication, RelayLimits } from './relay-options.ts';
 
 /** The kind of the event that answers a challenge (NIP-42). */
-export const authKind = 22_242;
+const authKind = 22_242;
 
 const authWindow = 600;
 

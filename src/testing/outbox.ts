@@ -13,8 +13,8 @@ export class Outbox {
 
   /** @param delay milliseconds; without one, and with nothing waiting, the action runs at once */
   push(delay: number, action: () => void): void {
-    const due = Math.max(this.#scheduler.now() + delay, this.#waiting.at(-1)?.due ?? -Infinity);
-    this.#waiting.push({ due, action });
+    // Only the first in line is looked at, so nothing overtakes it, whatever its own time.
+    this.#waiting.push({ due: this.#scheduler.now() + delay, action });
     if (this.#waiting.length === 1 && !this.#isFlushing) this.#flush();
   }
 

@@ -103,11 +103,12 @@ export class VirtualTime extends VirtualTimeScheduler {
         if (stop()) return true;
         const action = this.actions[0];
         if (!action || action.delay > end) return false;
-        this.actions.shift();
         atThisInstant = action.delay > this.frame ? 1 : atThisInstant + 1;
         if (atThisInstant > this.#maximumPerInstant) throw new Error('work keeps rescheduling itself without a delay');
+        this.actions.shift();
         this.frame = Math.max(this.frame, action.delay);
-        const error: unknown = action.execute(action.state, action.delay);
+        // Usually an Error, as everything thrown is; whatever it is, it goes on as it is.
+        const error = action.execute(action.state, action.delay) as Error | undefined;
         if (error) throw error;
       }
     } finally {

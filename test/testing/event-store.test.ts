@@ -29,7 +29,9 @@ const tags = fc.array(
 const events: fc.Arbitrary<NostrEvent> = fc
   .record({ id: ids, pubkey: authors, created_at: times, kind: kinds, tags })
   .map((parts) => fakeEvent(parts));
-const filters: fc.Arbitrary<readonly Filter[]> = fc.array(
+const limits = fc.integer({ min: 0, max: 5 });
+/** Any keys; or few, so that much matches and order and limits show. */
+const filter: fc.Arbitrary<Filter> = fc.oneof(
   fc.record(
     {
       ids: fc.array(ids, { maxLength: 4 }),
@@ -37,13 +39,16 @@ const filters: fc.Arbitrary<readonly Filter[]> = fc.array(
       kinds: fc.array(kinds, { minLength: 1, maxLength: 4 }),
       since: times,
       until: times,
-      limit: fc.integer({ min: 0, max: 5 }),
+      limit: limits,
       '#t': fc.array(fc.constantFrom('x', 'y'), { minLength: 1 }),
     },
     { requiredKeys: [] },
   ),
-  { maxLength: 3 },
+  fc.record({ limit: limits, since: times }, { requiredKeys: [] }),
+  fc.record({ limit: limits, authors: fc.constant([alice]) }, { requiredKeys: [] }),
+  fc.record({ limit: limits, ids: fc.array(ids, { minLength: 5, maxLength: 20 }) }, { requiredKeys: ['ids'] }),
 );
+const filters = fc.oneof(fc.tuple(filter), fc.array(filter, { maxLength: 3 }));
 const options: fc.Arbitrary<QueryOptions> = fc.record(
   {
     now: times,
@@ -87,6 +92,14 @@ describe('EventStore', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('counts an id that is asked for twice once', () => {
+    const store = new EventStore();
+    const [older, newer] = [fakeEvent({ created_at: 1 }), fakeEvent({ created_at: 2 })];
+    store.add(older);
+    store.add(newer);
+    expect(store.query([{ ids: [newer.id, newer.id, older.id], limit: 2 }])).toEqual([newer, older]);
   });
 
   it('keeps the order over a large load in random order', () => {
@@ -152,6 +165,15 @@ describe('deletions (NIP-09)', () => {
     expect(store.add(version(note.created_at + 11))).toBe('stored');
   });
 
+  it('by address keep their latest time when an older request follows', () => {
+    const store = new EventStore();
+    const ask = (created_at: number): NostrEvent =>
+      fakeEvent({ kind: 5, pubkey: alice, created_at, tags: [['a', `3:${alice}:`]] });
+    store.add(ask(100));
+    store.add(ask(50));
+    expect(store.add(fakeEvent({ kind: 3, pubkey: alice, created_at: 100 }))).toBe('deleted');
+  });
+
   it('by address of a plain replaceable event need its last colon', () => {
     const store = new EventStore();
     store.add(fakeEvent({ kind: 0, pubkey: alice }));
@@ -181,6 +203,11 @@ describe('search (NIP-50)', () => {
     expect(search({ search: 'orange juice', limit: 1 })).toEqual(['orange juice']);
     expect(search({ search: 'orange', until: 1, limit: 5 })).toEqual(['an ORANGE', 'orange juice']);
     expect(search({ search: 'orange', limit: 0 })).toEqual([]);
+  });
+
+  it('tells when the limit left something out', () => {
+    expect(store.page([{ search: 'orange', limit: 2 }]).complete).toBe(false);
+    expect(store.page([{ search: 'orange', limit: 3 }]).complete).toBe(true);
   });
 
   it('ignores extensions, and restricts nothing without a word', () => {

@@ -152,12 +152,11 @@ describe('TestRelay', () => {
   });
 
   it('disposes of itself', async () => {
-    let port = 0;
-    {
+    const use = async (): Promise<number> => {
       await using relay = await TestRelay.start();
-      port = relay.port;
-    }
-    const socket = connect(port, '127.0.0.1');
+      return relay.port;
+    };
+    const socket = connect(await use(), '127.0.0.1');
     expect(await once(socket, 'error')).toMatchObject([{ code: 'ECONNREFUSED' }]);
   });
 
