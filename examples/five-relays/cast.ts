@@ -1,7 +1,7 @@
 import { type NostrEvent, relayUrl, type RelayUrl } from '../../src/index.ts';
 import { type RelayFaults, seededRandom, TestRelay } from '../../src/testing/index.ts';
 
-export type Role = 'steady' | 'flapping' | 'lying' | 'slow' | 'mortal';
+export type Role = 'lying' | 'steady' | 'flapping' | 'slow' | 'mortal';
 
 /** One of the five relays. */
 export interface Player {
@@ -39,12 +39,12 @@ const between =
 
 /** What each relay does from its start on; what it does later is in story.ts. */
 const TEMPERS: Readonly<Record<Role, Partial<RelayFaults>>> = {
-  steady: { delay: between(15, 40) },
-  flapping: { delay: between(40, 120), order: 'shuffled' },
-  // The liar is the fastest, so that its forgeries come before the events that they are made of.
-  lying: { delay: 2, lie: 'forged-signature', lieInFront: true },
+  // The first and the fastest, so that its forgeries come before the events that they are made of.
+  lying: { delay: 0, lie: 'forged-signature', lieInFront: true },
+  steady: { delay: between(30, 60) },
+  flapping: { delay: between(60, 120), order: 'shuffled' },
   slow: { delay: between(400, 900) },
-  mortal: { delay: between(30, 80), order: 'oldest' },
+  mortal: { delay: between(50, 90), order: 'oldest' },
 };
 
 /** Starts the five relays on loopback and deals the events out, so that no relay has them all but all together do. */
@@ -55,9 +55,9 @@ export async function startCast(fixture: readonly NostrEvent[]): Promise<Cast> {
     return { role, relay, url: relayUrl(relay.url), honest: role !== 'lying' };
   };
   const byRole = {
+    lying: await start('lying'),
     steady: await start('steady'),
     flapping: await start('flapping'),
-    lying: await start('lying'),
     slow: await start('slow'),
     mortal: await start('mortal'),
   };

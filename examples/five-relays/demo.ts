@@ -27,12 +27,16 @@ import { type Cast, startCast } from './cast.ts';
 import { loadFixture } from './fixture.ts';
 import { Latencies } from './latency.ts';
 import { connectionNews, NO_EVENT, probe, timed, type TimedVerifier } from './observe.ts';
-import type { Screen } from './screen.ts';
+import { type Screen, stamp } from './screen.ts';
 import { story } from './story.ts';
 import { count, type Facts, figures, type Gap, judge, summarise, union } from './summary.ts';
 
 const REDRAW_EVERY = 150;
+/** Milliseconds between two looks at what the relays hold. */
+const LOOK_UP_EVERY = 500;
 const PROBE_EVERY = 1_000;
+/** Milliseconds after which the story ends even if the pool let it hang. */
+const LONGEST_STORY = 40_000;
 /** Milliseconds without any progress after which the run no longer waits for what is missing. */
 const PATIENCE = 8_000;
 /** Milliseconds in which an event that comes twice would still be noticed. */
@@ -56,7 +60,7 @@ export async function runFiveRelays(screen: Screen, interrupted$: Observable<unk
   });
   const running = new Subscription();
   try {
-    const facts = await play(fixture, cast, pool, verifier, screen, running, interrupted$);
+    const facts = await play({ fixture, cast, pool, verifier, screen, running, interrupted$ });
     if (!facts) return 130;
     screen.end();
     const checks = judge(facts);
@@ -74,15 +78,19 @@ export async function runFiveRelays(screen: Screen, interrupted$: Observable<unk
   }
 }
 
-async function play(
-  fixture: readonly NostrEvent[],
-  cast: Cast,
-  pool: RelayPool,
-  verifier: TimedVerifier,
-  screen: Screen,
-  running: Subscription,
-  interrupted$: Observable<unknown>,
-): Promise<Facts | undefined> {
+interface Run {
+  readonly fixture: readonly NostrEvent[];
+  readonly cast: Cast;
+  readonly pool: RelayPool;
+  readonly verifier: TimedVerifier;
+  readonly screen: Screen;
+  /** Whatever has to end with the run. */
+  readonly running: Subscription;
+  readonly interrupted$: Observable<unknown>;
+}
+
+/** Lets everything happen and waits for its end; undefined when interrupted. */
+async function play({ fixture, cast, pool, verifier, screen, running, interrupted$ }: Run): Promise<Facts | undefined> {
   const everything: Filter = {
     kinds: [...new Set(fixture.map(({ kind }) => kind))],
     authors: [...new Set(fixture.map(({ pubkey }) => pubkey))],
@@ -102,25 +110,28 @@ async function play(
   let addedWhileAway = 0;
 
   const begin = Date.now();
-  const log = (line: string): void =>
-    screen.log(`[${((Date.now() - begin) / 1_000).toFixed(1).padStart(5)} s] ${line}`);
+  const log = (line: string): void => screen.log(`${stamp(Date.now() - begin)} ${line}`);
   const heldNow = (): Facts['held'] => new Map(cast.honest.map(({ url, relay }) => [url, [...relay.store]]));
+  let wanted: readonly string[] = [];
+  const lookUp = (): void => {
+    wanted = [...union(heldNow()).keys()];
+  };
   const show = (): void => {
-    const wanted = [...union(heldNow()).keys()];
     const done = wanted.filter((id) => delivered.has(id)).length;
     const toCome = cast.later.length - arrived + cast.toPublish.length - reports.size;
-    const now = Date.now();
     screen.show({
-      title: `A pool over five relays, four of them trouble: ${((now - begin) / 1_000).toFixed(1)} s`,
+      title: 'A pool over five relays, four of which misbehave',
       rows: statuses.map((status) => ({ name: cast.nameOf(status.url), status })),
       latencies,
       progress: { done, all: wanted.length + toCome, text: `${count(done)} of ${count(wanted.length)} events` },
-      now,
+      begin,
+      now: Date.now(),
     });
   };
 
   running.add(pool.relays$.subscribe((now) => (statuses = now)));
   running.add(connectionNews(pool, cast.nameOf).subscribe(log));
+  running.add(timer(0, LOOK_UP_EVERY).subscribe(lookUp));
   running.add(interval(REDRAW_EVERY).subscribe(show));
   running.add(probe(pool, NO_EVENT, PROBE_EVERY, latencies).subscribe());
 
@@ -151,6 +162,8 @@ async function play(
       .subscribe((event) => watched.push(event)),
   );
 
+  let isInterrupted = false;
+  running.add(interrupted$.subscribe(() => (isInterrupted = true)));
   const step = (work$: Observable<unknown>): Promise<unknown> =>
     lastValueFrom(work$.pipe(takeUntil(interrupted$)), { defaultValue: undefined });
   /** Waits for something, but not for ever when nothing comes any more. */
@@ -169,22 +182,26 @@ async function play(
     addedWhileAway: () => addedWhileAway++,
     arrived: () => arrived++,
   });
-  await step(telling.pipe(tap(log)));
+  await step(telling.pipe(tap(log), takeUntil(timer(LONGEST_STORY))));
 
   const isUp = ({ state }: RelayStatus): boolean => state === 'connected' || state === 'authenticated';
   const allUp$ = pool.relays$.pipe(
     first((now) => cast.honest.every(({ url }) => now.some((status) => status.url === url && isUp(status)))),
   );
   await patiently(allUp$);
-  const allDelivered$ = interval(100).pipe(first(() => [...union(heldNow()).keys()].every((id) => delivered.has(id))));
+  const allDelivered$ = timer(0, LOOK_UP_EVERY).pipe(
+    first(() => [...union(heldNow()).keys()].every((id) => delivered.has(id))),
+  );
   await patiently(allDelivered$);
 
+  if (isInterrupted) return undefined;
   log('pool: all is calm, asked for everything once more');
   const answer$ = pool.request(everything).pipe(tap((event) => requested.push(event)));
   const completed = await patiently(answer$.pipe(ignoreElements(), endWith(true)));
 
-  const isOver = await step(timer(AFTERMATH));
-  if (isOver === undefined) return undefined;
+  await step(timer(AFTERMATH));
+  if (isInterrupted) return undefined;
+  lookUp();
   show();
   return {
     fixture,

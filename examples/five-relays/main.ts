@@ -20,13 +20,28 @@ function readRelays(values: readonly string[]): readonly RelayUrl[] | undefined 
   }
 }
 
+/** The run is over, so nothing may keep the process alive; this timer does not either, and fires only where something does. */
+function watchForLeaks(): void {
+  const report = (): void => {
+    process.stderr.write(
+      `The process does not end by itself; still open: ${process.getActiveResourcesInfo().join(', ')}\n`,
+    );
+    process.exit(1);
+  };
+  setTimeout(report, 3_000).unref();
+}
+
 const relays = readRelays(process.argv.slice(2));
 if (relays) {
+  const screen = openScreen(process.stdout, process.env);
+  // However it ends, the cursor is to be seen again.
+  process.once('exit', () => screen.end());
   const interrupted$ = new ReplaySubject<void>(1);
   const interrupt = (): void => interrupted$.next();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const screen = openScreen(process.stdout, process.env);
-  process.exitCode =
-    relays.length > 0 ? await visitRelays(relays, screen, interrupted$) : await runFiveRelays(screen, interrupted$);
+  process.exitCode = await (relays.length > 0
+    ? visitRelays(relays, screen, interrupted$)
+    : runFiveRelays(screen, interrupted$));
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  watchForLeaks();
 } else process.exitCode = WRONG_USAGE;

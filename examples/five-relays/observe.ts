@@ -1,4 +1,4 @@
-import { filter, from, map, mergeMap, type Observable, pairwise, tap, timer } from 'rxjs';
+import { concatMap, defer, mergeMap, type Observable, tap, timer } from 'rxjs';
 import {
   type Filter,
   type RelayPool,
@@ -29,20 +29,17 @@ export function probe(pool: RelayPool, question: Filter, every: number, latencie
 
 /** A line whenever a relay is lost or comes back. */
 export function connectionNews(pool: RelayPool, nameOf: (relay: RelayUrl) => string): Observable<string> {
-  return pool.relays$.pipe(
-    pairwise(),
-    mergeMap(([before, after]) =>
-      from(after).pipe(map((status) => [before.find(({ url }) => url === status.url), status] as const)),
-    ),
-    map(([before, after]) => newsOf(before, after, nameOf(after.url))),
-    filter((line) => line !== undefined),
-  );
-}
-
-function newsOf(before: RelayStatus | undefined, after: RelayStatus, name: string): string | undefined {
-  if (after.error && after.error !== before?.error) return `pool: lost ${name} (${after.error.code})`;
-  const isBack = after.counters.connects > Math.max(1, before?.counters.connects ?? 0);
-  return isBack ? `pool: ${name} is connected again` : undefined;
+  return defer(() => {
+    const lost = new Set<RelayUrl>();
+    const newsOf = ({ url, error, state }: RelayStatus): string | undefined => {
+      if (error && !lost.has(url)) {
+        lost.add(url);
+        return `pool: lost ${nameOf(url)} (${error.code})`;
+      }
+      return state === 'connected' && lost.delete(url) ? `pool: ${nameOf(url)} is connected again` : undefined;
+    };
+    return pool.relays$.pipe(concatMap((statuses) => statuses.map(newsOf).filter((line) => line !== undefined)));
+  });
 }
 
 /** A verifier that takes the time. */

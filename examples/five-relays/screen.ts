@@ -9,8 +9,14 @@ export interface View {
   readonly rows: readonly Row[];
   readonly latencies: Latencies;
   readonly progress: Progress;
-  /** By the clock of the statuses, in milliseconds. */
+  /** When the run began, and now: by the clock of the statuses, in milliseconds. */
+  readonly begin: number;
   readonly now: number;
+}
+
+/** The time of a line, for a log. */
+export function stamp(milliseconds: number): string {
+  return `[${(milliseconds / 1_000).toFixed(1).padStart(5)} s]`;
 }
 
 /** Where a run is shown. */
@@ -20,8 +26,8 @@ export interface Screen {
   show(view: View): void;
   /** Says what happened. */
   log(line: string): void;
-  /** Shows how things stand for good; nothing is shown in place any more. */
-  end(view?: View): void;
+  /** Lets what was shown last stand; whatever is said next comes below it. */
+  end(): void;
 }
 
 /** The part of a terminal that is used. */
@@ -56,6 +62,7 @@ class LiveScreen implements Screen {
   /** The lengths of the lines that were drawn last. */
   #drawn: readonly number[] = [];
   #last: View | undefined;
+  #isOver = false;
 
   constructor(
     private readonly terminal: Terminal,
@@ -65,6 +72,7 @@ class LiveScreen implements Screen {
   }
 
   show(view: View): void {
+    if (this.#isOver) return;
     this.#last = view;
     this.terminal.write(this.#over([], this.#frame(view)));
   }
@@ -73,8 +81,10 @@ class LiveScreen implements Screen {
     this.terminal.write(this.#over([line], this.#last ? this.#frame(this.#last) : []));
   }
 
-  end(view = this.#last): void {
-    this.terminal.write(this.#over([], view ? this.#frame(view) : []) + SHOW_CURSOR);
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.terminal.write(SHOW_CURSOR);
     this.#drawn = [];
     this.#last = undefined;
   }
@@ -90,11 +100,12 @@ class LiveScreen implements Screen {
   }
 
   /** A frame that is higher than the terminal could not be drawn over. */
-  #frame({ title, rows, latencies, progress, now }: View): readonly string[] {
+  #frame({ title, rows, latencies, progress, begin, now }: View): readonly string[] {
     const width = (this.terminal.columns ?? FALLBACK_WIDTH) - 1;
+    const heading = `${title}, ${((now - begin) / 1_000).toFixed(1)} s`.slice(0, width);
     const table = renderTable(rows, latencies, now, width, this.paint);
     const bar = renderBar(progress, width, this.paint);
-    return ['', this.paint('bold', title.slice(0, width)), '', ...table, '', bar].slice(-(this.#height - 1));
+    return ['', this.paint('bold', heading), '', ...table, '', bar].slice(-(this.#height - 1));
   }
 
   get #height(): number {
@@ -116,17 +127,18 @@ class PlainScreen implements Screen {
     this.#last = view;
     if (view.now - this.#saidAt < PROGRESS_EVERY) return;
     this.#saidAt = view.now;
-    this.log(view.progress.text);
+    this.log(`${stamp(view.now - view.begin)} ${view.progress.text}`);
   }
 
   log(line: string): void {
     this.terminal.write(`${line}\n`);
   }
 
-  end(view = this.#last): void {
+  end(): void {
+    const view = this.#last;
+    this.#last = undefined;
     if (!view) return;
     this.log('');
-    for (const line of renderTable(view.rows, view.latencies, view.now, FALLBACK_WIDTH, this.paint)) this.log(line);
-    this.#last = undefined;
+    for (const line of renderTable(view.rows, view.latencies, view.now, Infinity, this.paint)) this.log(line);
   }
 }

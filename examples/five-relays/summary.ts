@@ -72,11 +72,11 @@ export function judge(facts: Facts): readonly Check[] {
 
 function deliveredOnce({ held, subscribed }: Facts): Check {
   const wanted = union(held);
-  const problems = [...missing(wanted, subscribed.events), ...repeated(subscribed.events)];
+  const lacking = missing(wanted, subscribed.events);
   return {
-    claim: 'every event that an honest relay holds was delivered, exactly once',
-    figures: `${count(wanted.size - missing(wanted, subscribed.events).length)} of ${count(wanted.size)}`,
-    problems,
+    claim: 'every event that an honest relay holds was delivered exactly once',
+    figures: `${count(wanted.size - lacking.length)} of ${count(wanted.size)}`,
+    problems: [...lacking, ...repeated(subscribed.events)],
   };
 }
 
@@ -94,27 +94,28 @@ function noLie({ fixture, subscribed, watched, requested }: Facts): Check {
   }
   return {
     claim: 'no lie was delivered',
-    figures: `${count(judged.size)} events compared with the originals`,
+    figures: `${plural(judged.size, 'event')} compared with the originals`,
     problems,
   };
 }
 
 function confirmed({ held, published, reports }: Facts): Check {
   const problems: string[] = [];
+  let confirmations = 0;
   for (const event of published) {
     const report = reports.get(event.id);
     if (!report) problems.push(`${brief(event)} has no report`);
     else if (report.pending > 0) problems.push(`${brief(event)} is still awaited from ${report.pending} relays`);
     for (const [relay, events] of held) {
       const { status } = report?.outcomes[relay] ?? { status: 'no outcome' };
-      if (status !== 'accepted') problems.push(`${brief(event)} was not confirmed by ${relay}: ${status}`);
+      if (status === 'accepted') confirmations++;
+      else problems.push(`${brief(event)} was not confirmed by ${relay}: ${status}`);
       if (!events.some(({ id }) => id === event.id)) problems.push(`${brief(event)} is not stored at ${relay}`);
     }
   }
-  const confirmations = published.length * held.size;
   return {
-    claim: 'every published event was confirmed by every honest relay and is stored there',
-    figures: `${published.length} events, ${confirmations} confirmations wanted`,
+    claim: 'every published event was confirmed by each honest relay and is stored there',
+    figures: `${plural(published.length, 'event')}, ${confirmations} of ${published.length * held.size} confirmations`,
     problems: published.length > 0 ? problems : ['nothing was published'],
   };
 }
@@ -124,8 +125,8 @@ function requestComplete({ held, requested }: Facts): Check {
   const problems = [...missing(wanted, requested.events), ...repeated(requested.events)];
   if (!requested.completed) problems.push('it did not complete');
   return {
-    claim: 'a request at the end returned all of it, each event once, and completed',
-    figures: `${count(requested.events.length)} events`,
+    claim: 'a request at the end returned all of it, each event once',
+    figures: plural(requested.events.length, 'event'),
     problems,
   };
 }
@@ -145,8 +146,8 @@ function gapsNamed({ held, watched, gaps }: Facts): Check {
     }
   }
   return {
-    claim: 'where a stream caught up by a window only, gaps name all that it may have missed',
-    figures: `${count(gaps.length)} gaps, ${count(excused.size)} events in them missed`,
+    claim: 'gaps name all that catching up by a window may have missed',
+    figures: `${plural(gaps.length, 'gap')}, ${plural(excused.size, 'event')} missed in them`,
     problems,
   };
 }
@@ -167,7 +168,7 @@ function latestKnown({ held, latest }: Facts): Check {
     .filter(([key, event]) => current.get(key)?.id !== event.id)
     .map(([, event]) => `${brief(event)} is the newest version, and not the last that was delivered`);
   return {
-    claim: 'the last version of each profile, list and article that was delivered is the newest',
+    claim: 'of each profile, list and article the newest version came last',
     figures: `${count(newest.size)} of them`,
     problems,
   };
@@ -179,7 +180,7 @@ function liarBlamed({ statuses, liar }: Facts): Check {
     .filter((status) => status.url !== liar && lieCount([status]) > 0)
     .map(({ url, counters }) => `${url} is honest, and blamed for ${counters.invalid + counters.unmatched} lies`);
   if (lies === 0) problems.push('no lie was noticed');
-  return { claim: 'the liar alone is blamed', figures: `${count(lies)} lies rejected`, problems };
+  return { claim: 'the liar alone is blamed', figures: `${plural(lies, 'lie')} rejected`, problems };
 }
 
 /** A run in which nothing went wrong would prove nothing. */
@@ -190,7 +191,7 @@ function wasATrial({ statuses, addedWhileAway }: Facts): Check {
   if (addedWhileAway === 0) problems.push('no relay took anything in while it was away');
   return {
     claim: 'the relays were as bad as announced',
-    figures: `${count(reconnects)} reconnects, ${count(addedWhileAway)} events taken in by relays that were away`,
+    figures: `${plural(reconnects, 'reconnect')}, ${plural(addedWhileAway, 'event')} taken in while away`,
     problems,
   };
 }
@@ -215,12 +216,12 @@ export function figures(
   const duplicates = sum(statuses, ({ counters }) => counters.duplicates);
   const { milliseconds, signatures } = verifying;
   return [
-    `  ${count(events.length)} events`,
-    `${count(duplicates)} duplicates dropped`,
-    `${count(lieCount(statuses))} lies rejected`,
-    `${count(reconnectCount(statuses))} reconnects`,
-    `${count(gaps.length)} gaps`,
-    `${(milliseconds / 1_000).toFixed(1)} s to verify ${count(signatures)} signatures`,
+    `  ${plural(events.length, 'event')}`,
+    `${plural(duplicates, 'duplicate')} dropped`,
+    `${plural(lieCount(statuses), 'lie')} rejected`,
+    plural(reconnectCount(statuses), 'reconnect'),
+    plural(gaps.length, 'gap'),
+    `${(milliseconds / 1_000).toFixed(1)} s to verify ${plural(signatures, 'signature')}`,
   ].join(', ');
 }
 
@@ -233,7 +234,7 @@ export function reconnectCount(statuses: readonly RelayStatus[]): number {
   return sum(statuses, ({ counters }) => Math.max(0, counters.connects - 1));
 }
 
-export function sum<T>(values: readonly T[], of: (value: T) => number): number {
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
   return values.reduce((total, value) => total + of(value), 0);
 }
 
@@ -244,6 +245,11 @@ export function union(held: Facts['held']): ReadonlyMap<string, NostrEvent> {
 
 export function count(number: number): string {
   return number.toLocaleString('en');
+}
+
+/** A number and what it counts. */
+export function plural(number: number, one: string): string {
+  return `${count(number)} ${one}${number === 1 ? '' : 's'}`;
 }
 
 function missing(wanted: ReadonlyMap<string, NostrEvent>, delivered: readonly NostrEvent[]): readonly string[] {

@@ -14,6 +14,8 @@ interface Column {
   readonly cell: (row: Row) => string;
   readonly colour?: (row: Row) => Colour | undefined;
   readonly align?: 'right';
+  /** Room that is kept, so that the table does not jump. @default that of the title */
+  readonly least?: number;
   /** The column with the highest goes first when there is no room. @default it never goes */
   readonly expendable?: number;
 }
@@ -37,61 +39,74 @@ export function renderTable(
   width: number,
   paint: Paint,
 ): readonly string[] {
+  const columns = fitting(columnsOf(latencies, now), rows, width);
+  const line = (show: (column: SizedColumn) => readonly [text: string, colour: Colour | undefined]): string => {
+    let room = width;
+    const cells = columns.map((column, index) => {
+      const [text, colour] = show(column);
+      const padded = column.align === 'right' ? text.padStart(column.width) : text.padEnd(column.width);
+      const shown = (index === 0 ? padded : GAP + padded).slice(0, Math.max(0, room));
+      room -= shown.length;
+      return colour && shown.trim() !== '' ? paint(colour, shown) : shown;
+    });
+    return cells.join('').trimEnd();
+  };
+  return [
+    line(({ title }) => [title, 'dim']),
+    ...rows.map((row) => line(({ cell, colour }) => [cell(row), colour?.(row)])),
+  ];
+}
+
+function columnsOf(latencies: Latencies, now: number): readonly Column[] {
   const latency =
     (percent: number) =>
     ({ status }: Row): string => {
       const milliseconds = latencies.percentile(status.url, percent);
       return milliseconds === undefined ? '-' : `${Math.round(milliseconds)} ms`;
     };
+  const number = (of: (row: Row) => number): Pick<Column, 'cell' | 'align'> => ({
+    cell: (row) => count(of(row)),
+    align: 'right',
+  });
   const lies = ({ status }: Row): number => lieCount([status]);
   const reconnects = ({ status }: Row): number => reconnectCount([status]);
-  const all: readonly Column[] = [
+  return [
     { title: 'relay', cell: ({ name }) => name },
-    { title: 'state', cell: ({ status }) => describe(status, now), colour: ({ status }) => COLOUR_OF[status.state] },
-    { title: 'events', cell: ({ status }) => count(status.counters.events), align: 'right' },
-    { title: 'copies', cell: ({ status }) => count(status.counters.duplicates), align: 'right', expendable: 3 },
-    { title: 'p50', cell: latency(50), align: 'right', expendable: 2 },
-    { title: 'p95', cell: latency(95), align: 'right', expendable: 1 },
+    {
+      title: 'state',
+      cell: ({ status }) => status.state,
+      colour: ({ status }) => COLOUR_OF[status.state],
+      least: 'disconnecting'.length,
+    },
+    { title: 'events', ...number(({ status }) => status.counters.events) },
+    { title: 'copies', ...number(({ status }) => status.counters.duplicates), expendable: 3 },
+    { title: 'p50', cell: latency(50), align: 'right', least: '1000 ms'.length, expendable: 2 },
+    { title: 'p95', cell: latency(95), align: 'right', least: '1000 ms'.length, expendable: 1 },
     {
       title: 'reconnects',
-      cell: (row) => count(reconnects(row)),
+      ...number(reconnects),
       colour: (row) => (reconnects(row) > 0 ? 'yellow' : undefined),
-      align: 'right',
     },
-    {
-      title: 'lies',
-      cell: (row) => count(lies(row)),
-      colour: (row) => (lies(row) > 0 ? 'red' : undefined),
-      align: 'right',
-    },
+    { title: 'lies', ...number(lies), colour: (row) => (lies(row) > 0 ? 'red' : undefined), least: 5 },
+    { title: '', cell: ({ status }) => status.error?.code ?? '', colour: () => 'dim', expendable: 4 },
+    { title: '', cell: ({ status }) => waitOf(status, now), colour: () => 'dim', expendable: 5 },
   ];
+}
 
+type SizedColumn = Column & { readonly width: number };
+
+function fitting(all: readonly Column[], rows: readonly Row[], width: number): readonly SizedColumn[] {
   let columns = all.map((column) => {
-    const cells = rows.map(column.cell);
-    return { ...column, cells, width: Math.max(column.title.length, ...cells.map(({ length }) => length)) };
+    const lengths = rows.map((row) => column.cell(row).length);
+    return { ...column, width: Math.max(column.title.length, column.least ?? 0, ...lengths) };
   });
-  const total = (): number => columns.reduce((sum, column) => sum + column.width + GAP.length, -GAP.length);
-  while (total() > width && columns.some(({ expendable }) => expendable)) {
+  const isTooWide = (): boolean =>
+    columns.reduce((sum, column) => sum + column.width + GAP.length, -GAP.length) > width;
+  while (isTooWide() && columns.some(({ expendable }) => expendable !== undefined)) {
     const most = Math.max(...columns.map(({ expendable = 0 }) => expendable));
     columns = columns.filter(({ expendable }) => expendable !== most);
   }
-
-  const line = (cellOf: (column: (typeof columns)[number]) => readonly [string, Colour | undefined]): string => {
-    let room = width;
-    return columns
-      .map((column) => {
-        const [text, colour] = cellOf(column);
-        const padded = column.align === 'right' ? text.padStart(column.width) : text.padEnd(column.width);
-        const shown = (column === columns[0] ? padded : GAP + padded).slice(0, Math.max(0, room));
-        room -= shown.length;
-        return colour && shown !== '' ? paint(colour, shown) : shown;
-      })
-      .join('');
-  };
-  return [
-    line(({ title }) => [title, 'dim']),
-    ...rows.map((row, index) => line(({ cells, colour }) => [cells[index] ?? '', colour?.(row)])),
-  ];
+  return columns;
 }
 
 /** A bar and its text on one line of at most `width` characters. */
@@ -112,9 +127,9 @@ const COLOUR_OF: Readonly<Record<RelayStatus['state'], Colour>> = {
   failed: 'red',
 };
 
-/** The state, and for a relay that is waited for: why, and for how long. */
-function describe({ state, error, retryAt }: RelayStatus, now: number): string {
-  if (!error || retryAt === undefined) return state;
+/** For how long a relay is waited for. */
+function waitOf({ retryAt }: RelayStatus, now: number): string {
+  if (retryAt === undefined) return '';
   const due = Math.max(0, retryAt - now) / 1_000;
-  return `${state}: ${error.code}, again in ${due.toFixed(due < 10 ? 1 : 0)} s`;
+  return `again in ${due.toFixed(due < 10 ? 1 : 0)} s`;
 }

@@ -20,8 +20,8 @@ import {
 } from '../../src/index.ts';
 import { Latencies } from './latency.ts';
 import { connectionNews, NO_EVENT, probe, timed } from './observe.ts';
-import type { Screen } from './screen.ts';
-import { type Check, count, figures, type Gap, repeated, summarise } from './summary.ts';
+import { type Screen, stamp } from './screen.ts';
+import { type Check, figures, type Gap, plural, repeated, summarise } from './summary.ts';
 
 const REDRAW_EVERY = 150;
 /** Other people's relays are asked less often than our own. */
@@ -29,6 +29,8 @@ const PROBE_EVERY = 5_000;
 const NOTES: Filter = { kinds: [1], limit: 200 };
 /** Milliseconds for which live events are shown once the stored ones are there. */
 const LIVE_FOR = 20_000;
+/** Milliseconds that relays which were lost may take to come back before the run ends for want of an answer. */
+const GRACE = 4_000;
 /** Milliseconds after which the run ends even if a relay has not answered. */
 const LONGEST = 50_000;
 
@@ -55,23 +57,25 @@ export async function visitRelays(
 
   const begin = Date.now();
   const show = (): void => {
-    const now = Date.now();
     screen.show({
-      title: `The latest notes of ${relays.length} relays: ${((now - begin) / 1_000).toFixed(1)} s`,
+      title: `The latest notes of ${plural(relays.length, 'relay')}`,
       rows: statuses.map((status) => ({ name: status.url, status })),
       latencies,
       progress: {
         done: relays.length - awaited,
         all: relays.length,
-        text: `${count(received.length)} events, ${awaited > 0 ? `${awaited} relays awaited` : 'live now'}`,
+        text: `${plural(received.length, 'event')}, ${awaited > 0 ? `${plural(awaited, 'relay')} awaited` : `live from ${answered.size} of ${relays.length}`}`,
       },
-      now,
+      begin,
+      now: Date.now(),
     });
   };
 
   const running = new Subscription();
   running.add(pool.relays$.subscribe((now) => (statuses = now)));
-  running.add(connectionNews(pool, (relay) => relay).subscribe((line) => screen.log(line)));
+  running.add(
+    connectionNews(pool, (relay) => relay).subscribe((line) => screen.log(`${stamp(Date.now() - begin)} ${line}`)),
+  );
   running.add(interval(REDRAW_EVERY).subscribe(show));
   running.add(probe(pool, NO_EVENT, PROBE_EVERY, latencies).subscribe());
   running.add(
@@ -89,12 +93,14 @@ export async function visitRelays(
   try {
     const seenEnough = settled$.pipe(
       take(1),
-      switchMap(() => timer(LIVE_FOR)),
+      switchMap(() => timer(GRACE)),
+      switchMap(() => timer(answered.size > 0 ? LIVE_FOR - GRACE : 0)),
     );
     await lastValueFrom(race(seenEnough, timer(LONGEST), interrupted$).pipe(take(1)));
     show();
     screen.end();
     const unasked = received.filter((event) => !matchesFilter(NOTES, event));
+    const authors = new Set(received.map(({ pubkey }) => pubkey));
     const checks: readonly Check[] = [
       {
         claim: 'relays answered',
@@ -103,7 +109,7 @@ export async function visitRelays(
       },
       {
         claim: 'each event came once, verified and as asked for',
-        figures: `${count(received.length)} events of ${count(new Set(received.map(({ pubkey }) => pubkey)).size)} authors`,
+        figures: `${plural(received.length, 'event')} of ${plural(authors.size, 'author')}`,
         problems: [...repeated(received), ...unasked.map(({ id }) => `${id} was not asked for`)],
       },
     ];
