@@ -124,7 +124,6 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
       };
 
       const attempt = defer(() => {
-        isOpen = false;
         tell(onAttempt);
         return source;
       }).pipe(
@@ -148,13 +147,11 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
           const timer = new Subscription();
           ready.add(timer);
           ready.add(() => (cutShort = undefined));
-          let pending: Subscription | undefined;
           let due = Infinity;
           const tryAfter = (delay: number): void => {
-            pending?.unsubscribe();
             due = begin + delay;
             last = { delay, error };
-            timer.add((pending = scheduler.schedule(() => ready.next(), Math.max(0, due - scheduler.now()))));
+            timer.add(scheduler.schedule(() => ready.next(), Math.max(0, due - scheduler.now())));
             tell(onWait);
           };
           cutShort = () => {

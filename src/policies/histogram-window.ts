@@ -1,5 +1,5 @@
 import { LatencyHistogram, type LatencyHistogramOptions, type LatencySummary } from './latency-histogram.ts';
-import { TimeSlices } from './time-slices.ts';
+import { SteadyClock } from './steady-clock.ts';
 
 /**
  * What a {@link HistogramWindow} remembers.
@@ -30,8 +30,7 @@ export interface HistogramWindowOptions extends LatencyHistogramOptions {
  * The latencies of the last minute, or another span: one {@link LatencyHistogram} for each slice of it. A reading counts for at least
  * the window less one slice and never longer than the window. It holds no clock: `now` is milliseconds from any origin.
  *
- * Where `now` leaps ahead, all that is too old by then is gone. Where it goes back by less than the window, readings are added to the
- * newest slice until time has caught up; where by more, the window starts anew.
+ * Where `now` leaps ahead, as after a sleep, all that is too old by then is gone. Where it goes back, no time has passed.
  *
  * Recording takes constant time; the answers take as long as merging the slices, some microseconds.
  *
@@ -47,27 +46,41 @@ export interface HistogramWindowOptions extends LatencyHistogramOptions {
  * ```
  */
 export class HistogramWindow {
-  readonly #slices: TimeSlices<LatencyHistogram>;
+  readonly #clock = new SteadyClock();
+  readonly #width: number;
+  /** Used in turn. */
+  readonly #slices: readonly LatencyHistogram[];
   /** Where the slices are merged to answer. */
   readonly #merged: LatencyHistogram;
+  /** The slice that is being filled, its number counted from time 0, and when it is over. */
+  #current: LatencyHistogram;
+  #number = 0;
+  #until: number;
 
   constructor(options: HistogramWindowOptions = {}) {
     const { window = 60_000, slices = 10 } = options;
+    if (!(window > 0 && window <= Number.MAX_SAFE_INTEGER)) {
+      throw new RangeError(`HistogramWindow: 'window' must be a number of milliseconds above 0; got ${window}.`);
+    }
+    if (!(Number.isInteger(slices) && slices >= 2 && slices <= 1_000)) {
+      throw new RangeError(`HistogramWindow: 'slices' must be a whole number from 2 to 1000; got ${slices}.`);
+    }
+    this.#width = this.#until = window / slices;
+    this.#slices = Array.from({ length: slices }, () => new LatencyHistogram(options));
+    this.#current = this.#slice(0);
     this.#merged = new LatencyHistogram(options);
-    const create = (): LatencyHistogram => new LatencyHistogram(options);
-    this.#slices = new TimeSlices(window, slices, create, (slice) => slice.reset());
   }
 
   /** Adds a reading of so many milliseconds, made at `now`. Returns false for NaN, which changes nothing. */
   record(ms: number, now: number): boolean {
-    return this.#slices.current(now).record(ms);
+    this.#advance(now);
+    return this.#current.record(ms);
   }
 
   /** How many readings count at `now`. */
   count(now: number): number {
-    let count = 0;
-    for (const slice of this.#slices.live(now)) count += slice.count;
-    return count;
+    this.#advance(now);
+    return this.#slices.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** As {@link LatencyHistogram.percentile}, of the readings that count at `now`. */
@@ -86,12 +99,32 @@ export class HistogramWindow {
    * @throws RangeError when `target` has another precision or range.
    */
   mergeInto(target: LatencyHistogram, now: number): void {
-    for (const slice of this.#slices.live(now)) target.merge(slice);
+    this.#advance(now);
+    for (const slice of this.#slices) target.merge(slice);
   }
 
   #merge(now: number): LatencyHistogram {
     this.#merged.reset();
     this.mergeInto(this.#merged, now);
     return this.#merged;
+  }
+
+  /** Empties the slices that are out of the window at `now`. */
+  #advance(now: number): void {
+    if (!Number.isFinite(now)) throw new RangeError(`HistogramWindow: a time is a number of milliseconds; got ${now}.`);
+    const time = this.#clock.read(now);
+    if (time < this.#until) return;
+    const number = Math.floor(time / this.#width);
+    const steps = Math.min(number - this.#number, this.#slices.length);
+    for (let step = 1; step <= steps; step++) this.#slice(this.#number + step).reset();
+    this.#number = number;
+    this.#current = this.#slice(number);
+    this.#until = (number + 1) * this.#width;
+  }
+
+  #slice(number: number): LatencyHistogram {
+    const slice = this.#slices[number % this.#slices.length];
+    if (!slice) throw new RangeError(`HistogramWindow: there is no slice ${number}.`); // not reached: it is a remainder
+    return slice;
   }
 }

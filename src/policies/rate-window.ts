@@ -1,4 +1,5 @@
-import { TimeSlices } from './time-slices.ts';
+import { SlidingWindow } from './sliding-window.ts';
+import { SteadyClock } from './steady-clock.ts';
 
 /**
  * How much passes, on average over a window of time.
@@ -16,49 +17,49 @@ export interface Throughput {
   readonly bytesPerSecond: number;
 }
 
-interface Sums {
-  messages: number;
-  bytes: number;
-}
+const MESSAGES = 0;
+const BYTES = 1;
 
 /**
  * Messages and bytes a second over a sliding window of so many milliseconds, in so many slices. Until a whole window has gone by the time
- * since the beginning counts instead, though at least that of a slice. It holds no clock.
+ * since the beginning counts instead, though at least that of a slice. It holds no clock; where `now` goes back, no time has passed.
  */
 export class RateWindow {
-  readonly #slices: TimeSlices<Sums>;
-  #since: number;
+  readonly #clock = new SteadyClock();
+  readonly #sums: SlidingWindow;
+  readonly #width: number;
+  readonly #slices: number;
 
   /** @param now - When counting begins, in milliseconds. */
   constructor(window: number, slices: number, now: number) {
-    const clear = (sums: Sums): void => {
-      sums.messages = sums.bytes = 0;
-    };
-    this.#slices = new TimeSlices(window, slices, () => ({ messages: 0, bytes: 0 }), clear);
-    this.#since = now;
+    if (!(Number.isInteger(slices) && slices >= 2 && slices <= 1_000)) {
+      throw new RangeError(`'slices' must be a whole number from 2 to 1000; got ${slices}.`);
+    }
+    this.#sums = new SlidingWindow(window, slices, 2);
+    this.#width = window / slices;
+    this.#slices = slices;
+    this.#clock.read(now);
   }
 
-  /** Counts a message at `now`; a size that is no finite number above 0 counts as none. */
+  /** Counts a message at `now`; a size is rounded, and one that is no finite number above 0 counts as none. */
   add(bytes: number, now: number): void {
-    const sums = this.#slices.current(now);
-    sums.messages += 1;
-    if (bytes > 0 && bytes < Infinity) sums.bytes += bytes;
+    const time = this.#clock.read(now);
+    this.#sums.add(time, MESSAGES);
+    // Whole numbers: they are subtracted again when they are forgotten, and nothing must be left over.
+    if (bytes > 0 && bytes < Infinity) this.#sums.add(time, BYTES, Math.round(bytes));
   }
 
   isEmpty(now: number): boolean {
-    return this.#slices.live(now).every(({ messages }) => messages === 0);
+    return this.#sums.sum(this.#clock.read(now), MESSAGES) === 0;
   }
 
   rates(now: number): Throughput {
-    // The clock was set back: all that is known is that it began no later than now.
-    if (now < this.#since) this.#since = now;
-    let [messages, bytes] = [0, 0];
-    for (const sums of this.#slices.live(now)) {
-      messages += sums.messages;
-      bytes += sums.bytes;
-    }
-    const begin = Math.max(this.#since, this.#slices.begin(now));
-    const seconds = Math.max(this.#slices.width, now - begin) / 1_000;
-    return { messagesPerSecond: messages / seconds, bytesPerSecond: bytes / seconds };
+    const time = this.#clock.read(now);
+    const begin = (Math.floor(time / this.#width) + 1 - this.#slices) * this.#width;
+    const seconds = Math.max(this.#width, time - Math.max(0, begin)) / 1_000;
+    return {
+      messagesPerSecond: this.#sums.sum(time, MESSAGES) / seconds,
+      bytesPerSecond: this.#sums.sum(time, BYTES) / seconds,
+    };
   }
 }

@@ -1,4 +1,4 @@
-import { Observable, type Subscription } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import type { Packet } from '../protocol/packet.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
@@ -14,7 +14,9 @@ export interface Stages {
 }
 
 interface Member {
-  subscription: Subscription | undefined;
+  readonly relay: Relay;
+  /** There before the relay is asked, as its first answer may end the request or the membership. */
+  readonly subscription: Subscription;
   settled: boolean;
 }
 
@@ -37,13 +39,13 @@ export function pipeline({ route, send }: Stages): Observable<Packet> {
     };
     const leave = (relay: RelayUrl, member: Member, code: 'removed' | 'pool-closed', message: string): void => {
       members.delete(relay);
-      member.subscription?.unsubscribe();
+      member.subscription.unsubscribe();
       if (member.settled) return;
       subscriber.next({ type: 'lost', relay, error: new RelayError(code, relay, message), pending: pending() });
     };
 
     subscriber.add(() => {
-      for (const { subscription } of members.values()) subscription?.unsubscribe();
+      for (const { subscription } of members.values()) subscription.unsubscribe();
     });
     subscriber.add(
       route.subscribe({
@@ -53,12 +55,13 @@ export function pipeline({ route, send }: Stages): Observable<Packet> {
             if (!routed.has(url)) leave(url, member, 'removed', 'The relay takes no part in the request any more.');
           }
           // All are members before the first is asked, so that its answer knows how many are awaited.
-          const joining = relays.filter(({ url }) => !members.has(url));
-          for (const { url } of joining) members.set(url, { subscription: undefined, settled: false });
-          for (const relay of joining) {
-            const member = members.get(relay.url);
-            if (subscriber.closed || !member) return;
-            member.subscription = send(relay).subscribe((answer) => pass(member, answer));
+          const joining = relays
+            .filter(({ url }) => !members.has(url))
+            .map((relay): Member => ({ relay, subscription: new Subscription(), settled: false }));
+          for (const member of joining) members.set(member.relay.url, member);
+          for (const member of joining) {
+            const { relay, subscription } = member;
+            if (!subscription.closed) subscription.add(send(relay).subscribe((answer) => pass(member, answer)));
           }
         },
         error: (error) => subscriber.error(error),

@@ -13,10 +13,13 @@ import {
   of,
   ReplaySubject,
   share,
+  skip,
   type Subscription,
   switchMap,
   takeUntil,
+  timeInterval,
 } from 'rxjs';
+import { callSafely } from '../operators/call-safely.ts';
 import { admitRelayUrl, relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
 import { Relay, type RelayOptions, type RelayStatus } from '../sources/relay.ts';
 import { PoolError } from './pool-error.ts';
@@ -49,6 +52,8 @@ export interface RegistryOptions extends RelayOptions {
 
 /** Milliseconds between two looks at the counters while somebody watches `relays$`. */
 const COUNTERS_EVERY = 250;
+/** Milliseconds that a connection lasts which says that the relay, and we, are well. */
+const STABLE = 5_000;
 
 /** The relays of a pool: adds, removes, and tells how they are. */
 export class Registry {
@@ -137,23 +142,32 @@ export class Registry {
       ...rest,
       // Asked anew for every connection, as the answer may change.
       get signer() {
-        return mayAuthenticate(url) ? signer : undefined;
+        return callSafely(() => mayAuthenticate(url), false) ? signer : undefined;
       },
     };
   }
 
   /** When nothing worked and one relay comes back, it was us: the others need not sit out their delays. */
   #watch(relay: Relay): Subscription {
+    const { scheduler = asyncScheduler } = this.options;
+    // One that flaps comes back all the time: that says nothing about us, and relays that flap must not urge each other on.
+    let isNews = true;
     return relay.status$
       .pipe(
-        map(({ state }) => state),
+        map(({ state }) => state === 'connected' || state === 'authenticated'),
         distinctUntilChanged(),
+        skip(1),
+        timeInterval(scheduler),
       )
-      .subscribe((state) => {
-        if (state !== 'connected') return;
-        const others = this.#relays.value.filter((other) => other !== relay);
-        if (others.every((other) => other.status.error)) for (const other of others) other.revive();
+      .subscribe(({ value: isOpen, interval: uptime }) => {
+        if (!isOpen) isNews = uptime >= STABLE;
+        else if (isNews) this.#reviveAfter(relay);
       });
+  }
+
+  #reviveAfter(relay: Relay): void {
+    const others = this.#relays.value.filter((other) => other !== relay);
+    if (others.every((other) => other.status.error)) for (const other of others) other.revive();
   }
 
   #drop(relay: Relay): void {

@@ -11,6 +11,7 @@ import {
   throwError,
   Subject,
 } from 'rxjs';
+import { callSafely } from '../operators/call-safely.ts';
 import { events } from '../operators/events.ts';
 import { untilSettled } from '../operators/until-settled.ts';
 import { platformRandom } from '../policies/platform-random.ts';
@@ -85,7 +86,7 @@ export class RelayPool {
     ...options
   }: RelayPoolOptions = {}) {
     const scheduler = options.scheduler ?? asyncScheduler;
-    const random = options.random ?? platformRandom;
+    const random = (): number => callSafely(options.random ?? platformRandom, 0.5);
     this.#verification = new Verification({ verifier, remembered, scheduler });
     const wake$ = connectivity$.pipe(takeUntil(this.#closed), share());
     this.#registry = new Registry({ ...options, verification: this.#verification, probe$: wake$, wake$ });

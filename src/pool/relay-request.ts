@@ -62,8 +62,10 @@ class RelayRequest {
   #live: RelaySubscription | undefined;
   #page: RelaySubscription | undefined;
   #connection: Connection | undefined;
-  /** What to report when everything that a lost connection had brought is delivered. */
-  #afterDrain: { waiting: number; readonly report: () => void } | undefined;
+  /** REQs that ended before all that they had brought was delivered, and what is to follow when it is. */
+  #draining = 0;
+  #whenDrained: (() => void)[] = [];
+  #isOver = false;
   #timers = new Subscription();
   #losses = 0;
   #trouble: RelayError | undefined;
@@ -81,6 +83,7 @@ class RelayRequest {
   }
 
   linked(link: Link): void {
+    if (this.#isOver) return;
     if ('connection' in link) {
       if (link.connection.isOpen) this.#connected(link.connection);
     } else this.#down(link.error, link.retryAt);
@@ -101,7 +104,8 @@ class RelayRequest {
   }
 
   /** Sends a REQ and takes its answer up to EOSE as a page; after that, events are live. */
-  #open(connection: Connection, filters: readonly Filter[], part: 'live' | 'page'): RelaySubscription {
+  #open(connection: Connection, filters: readonly Filter[], part: 'live' | 'page'): RelaySubscription | undefined {
+    if (this.#hasEnded) return undefined;
     const page = new Page();
     let answering = true;
     const isCurrent = (): boolean => connection === this.#connection;
@@ -121,9 +125,14 @@ class RelayRequest {
       },
       closed: (reason) => {
         if (isCurrent()) this.#closed(part, reason);
+        else this.#drained();
       },
-      lost: () => this.#drained(),
+      // What is lost with nothing undelivered says so before the loss of the connection is known here.
+      lost: () => {
+        if (!isCurrent()) this.#drained();
+      },
     });
+    if (!isCurrent()) return undefined;
     this.#awaitAnswer(subscription, () => answering);
     return subscription;
   }
@@ -165,22 +174,25 @@ class RelayRequest {
     // The same trouble again is only its next attempt moved.
     if (error === this.#trouble) return;
     this.#trouble = error;
-    const waiting = (this.#live?.backlog ? 1 : 0) + (this.#page?.backlog ? 1 : 0);
+    this.#draining += (this.#live?.backlog ? 1 : 0) + (this.#page?.backlog ? 1 : 0);
     this.#forget();
-    const report = (): void => {
+    this.#afterDraining(() => {
       const soon = retryAt - this.question.scheduler.now() <= PATIENCE;
       this.#losses++;
       this.#emit({ type: 'lost', relay: this.relay.url, error }, !soon || this.#losses >= LOSSES_TO_SETTLE);
-    };
-    if (waiting > 0) this.#afterDrain = { waiting, report };
-    else report();
+    });
+  }
+
+  #afterDraining(work: () => void): void {
+    if (this.#draining === 0) work();
+    else this.#whenDrained.push(work);
   }
 
   #drained(): void {
-    const afterDrain = this.#afterDrain;
-    if (!afterDrain || --afterDrain.waiting > 0) return;
-    this.#afterDrain = undefined;
-    afterDrain.report();
+    if (--this.#draining > 0) return;
+    const due = this.#whenDrained;
+    this.#whenDrained = [];
+    for (const work of due) work();
   }
 
   /** The connection is gone: what was fetched is remembered, what was open is not. */
@@ -229,15 +241,24 @@ class RelayRequest {
       this.relay.url,
       `The request was not answered to its end within ${this.question.deadline} ms; see the option deadline.`,
     );
-    const finish = (): void => {
-      this.#gaps(this.#cursor.unfetched());
-      this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
-      this.subscriber.complete();
-    };
+    this.#isOver = true;
     this.#stopTimers();
     const open = this.#page ?? this.#live;
-    if (open) open.drain(finish);
-    else finish();
+    this.#live = this.#page = undefined;
+    if (open) {
+      this.#draining++;
+      open.drain(() => this.#drained());
+    }
+    this.#afterDraining(() => {
+      if (!this.#settled) this.#gaps(this.#cursor.unfetched());
+      if (!this.#settled) this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
+      this.subscriber.complete();
+    });
+  }
+
+  /** Whether nothing more is to be asked: by its deadline, or because a packet made the subscriber leave. */
+  get #hasEnded(): boolean {
+    return this.#isOver || this.subscriber.closed;
   }
 
   #gaps(gaps: readonly Span[]): void {
@@ -272,6 +293,7 @@ class RelayRequest {
 
   #after(delay: number, work: () => void): void {
     this.#stopTimers();
+    if (this.#hasEnded) return;
     this.#timers.add(this.question.scheduler.schedule(work, Math.max(0, delay)));
   }
 

@@ -49,12 +49,15 @@ export class InOrder {
     // Work that is done at once comes back here: the loop below goes on with it, however much it is.
     if (this.#starting) return;
     this.#starting = true;
-    for (let slot = this.#toStart(); slot; slot = this.#toStart()) {
-      const { start } = slot;
-      this.#next++;
-      start?.((run) => this.#fill(slot, run));
+    try {
+      for (let slot = this.#toStart(); slot; slot = this.#toStart()) {
+        const { start } = slot;
+        this.#next++;
+        start?.((run) => this.#fill(slot, run));
+      }
+    } finally {
+      this.#starting = false;
     }
-    this.#starting = false;
   }
 
   #toStart(): Slot | undefined {

@@ -48,7 +48,8 @@ export function watchLiveness(connection: Connection, options: LivenessOptions):
     after(scheduler, watch, Math.max(livenessInterval - silentFor, livenessTimeout), look);
   };
 
-  watch.add(probe$.subscribe(probe));
+  // An error there means no more than silence: there will be no such news.
+  watch.add(probe$.subscribe({ next: probe, error: ignore }));
   after(scheduler, watch, livenessInterval, look);
   return watch;
 }
@@ -62,5 +63,5 @@ function after(scheduler: SchedulerLike, watch: Subscription, delay: number, wor
 }
 
 function ignore(): void {
-  // A probe's answer matters only by coming.
+  // As a probe's answer: it matters only by coming.
 }

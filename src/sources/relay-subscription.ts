@@ -53,6 +53,8 @@ export class RelaySubscription {
   #ended = false;
   #triedToAuthenticate = false;
   #isAuthenticating = false;
+  /** What waited was counted as discarded, so no verdict on it counts. */
+  #isDiscarded = false;
 
   constructor(
     readonly id: string,
@@ -96,13 +98,15 @@ export class RelaySubscription {
     if (known) return this.#known(known);
     if (!this.#matches(event)) return this.#unmatched();
     this.#order.reserve((fill) =>
-      this.host.verification.check(event, (verified) =>
+      this.host.verification.check(event, (verified) => {
         fill(() => {
-          if (!verified) this.#invalid();
-          else if (verified === event || this.#matches(verified)) this.#deliver(verified);
+          if (!verified) return;
+          if (verified === event || this.#matches(verified)) this.#deliver(verified);
           else this.#unmatched();
-        }),
-      ),
+        });
+        // Blame does not wait its turn, lest a liar be paid for by those behind it.
+        if (!verified && !this.#isDiscarded) this.#invalid();
+      }),
     );
   }
 
@@ -127,6 +131,7 @@ export class RelaySubscription {
     this.#ended = true;
     if (error.code === 'abusive') {
       // What such a relay has sent is not worth the verifying; what was real among it is fetched again.
+      this.#isDiscarded = true;
       this.host.counters.discarded += this.#order.waiting;
       this.#order.clear();
     }

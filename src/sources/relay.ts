@@ -109,6 +109,8 @@ export class Relay extends Observable<Connection> {
   readonly #counters = newRelayCounters();
   readonly #wake = new Subject<void>();
   readonly #closed = new ReplaySubject<void>(1);
+  /** For what the relay is not dialled, and until when (milliseconds); it outlives the interest in the relay. */
+  #abuse: { readonly error: RelayError; readonly until: number } | undefined;
 
   constructor(
     readonly url: RelayUrl,
@@ -160,6 +162,7 @@ export class Relay extends Observable<Connection> {
     const { options, url } = this;
     const { scheduler = asyncScheduler, wake$ = EMPTY } = options;
     const connections = defer(() => {
+      if (this.#abuse && this.#abuse.until > scheduler.now()) throw this.#abuse.error;
       this.#enter('connecting');
       return dial(url, {
         ...options,
@@ -181,7 +184,7 @@ export class Relay extends Observable<Connection> {
             scheduler,
             random: options.random ?? platformRandom,
             wake$: merge(wake$, this.#wake),
-            retryable: (error) => (error instanceof RelayError && error.code === 'abusive' ? PENALTY : true),
+            retryable: (error) => this.#penaltyFor(error, scheduler.now()),
             onWait: ({ error, delay, exhausted }) => {
               if (!(error instanceof RelayError)) return;
               const retryAt = scheduler.now() + delay;
@@ -192,6 +195,13 @@ export class Relay extends Observable<Connection> {
         )
         .subscribe(subscriber);
     });
+  }
+
+  /** Milliseconds to wait at least before the next attempt, or true where the backoff alone decides. */
+  #penaltyFor(error: unknown, now: number): number | true {
+    if (!(error instanceof RelayError) || error.code !== 'abusive') return true;
+    if (this.#abuse?.error !== error) this.#abuse = { error, until: now + PENALTY };
+    return this.#abuse.until - now;
   }
 
   #enter(state: RelayState, trouble: Pick<RelayStatus, 'error' | 'retryAt'> = {}): void {

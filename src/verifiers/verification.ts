@@ -36,7 +36,7 @@ const FAILURES_UNTIL_GIVEN_UP = 3;
  * - An id is remembered only after a copy of it verified, and only that copy is handed out afterwards.
  * - Copies of one id that differ are candidates: the next is tried when the one before was a forgery, so that a forgery which
  *   arrives first cannot hide the real event.
- * - Only the sender of a copy that failed is told that it failed.
+ * - Only the sender of a copy that failed, or that has other content than the one which verified, is told that it failed.
  */
 export class Verification {
   readonly #scheduler: SchedulerLike;
@@ -100,6 +100,16 @@ export class Verification {
 
   #enqueue(candidate: Candidate): void {
     this.#queue.push(candidate);
+    this.#flushSoon();
+  }
+
+  /** Others wait behind this one already: it has been to the engine before. */
+  #enqueueFirst(candidate: Candidate): void {
+    this.#queue.unshift(candidate);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     if (this.#flushing) return;
     this.#flushing = true;
     this.#schedule(0, () => this.#flush());
@@ -131,13 +141,12 @@ export class Verification {
   #verify(batch: readonly Candidate[]): void {
     const engine = batch[0]?.engine;
     if (!engine) return;
-    try {
-      const verdicts = engine.verify(batch.map((candidate) => candidate.event));
-      if ('then' in verdicts) this.#await(batch, verdicts);
-      else this.#settle(batch, verdicts);
-    } catch {
-      this.#engineFailed(batch);
-    }
+    const verdicts = ask(
+      engine,
+      batch.map((candidate) => candidate.event),
+    );
+    if (verdicts instanceof Promise) this.#await(batch, verdicts);
+    else this.#settle(batch, verdicts);
   }
 
   #await(batch: readonly Candidate[], verdicts: Promise<Verdicts>): void {
@@ -154,9 +163,10 @@ export class Verification {
     verdicts.then((answer) => once(() => this.#settle(batch, answer))(), fail);
   }
 
-  #settle(batch: readonly Candidate[], verdicts: Verdicts): void {
+  #settle(batch: readonly Candidate[], verdicts: Verdicts | undefined): void {
     if (!Array.isArray(verdicts) || verdicts.length !== batch.length) return this.#engineFailed(batch);
-    this.#failuresInRow = 0;
+    // That the pure one stepped in says nothing about the engine.
+    if (batch[0]?.engine === this.#verifier) this.#failuresInRow = 0;
     batch.forEach((candidate, index) => {
       if (verdicts[index] === true) this.#accept(candidate);
       else this.#refuse(candidate);
@@ -168,7 +178,11 @@ export class Verification {
     if (!candidates) return;
     this.#candidates.delete(event.id);
     this.#verified.set(event.id, event);
-    for (const { waiters } of candidates) for (const done of waiters) done(event);
+    for (const { event: copy, waiters } of candidates) {
+      // Other content under an id that verified is a forgery, needless of a look at its signature.
+      const verdict = hasSameContent(copy, event) ? event : undefined;
+      for (const done of waiters) done(verdict);
+    }
   }
 
   #refuse(candidate: Candidate): void {
@@ -178,7 +192,7 @@ export class Verification {
     const [next] = rest;
     if (next) {
       this.#candidates.set(id, rest);
-      this.#enqueue(next);
+      this.#enqueueFirst(next);
     } else this.#candidates.delete(id);
     for (const done of candidate.waiters) done(undefined);
   }
@@ -186,15 +200,14 @@ export class Verification {
   #engineFailed(batch: readonly Candidate[]): void {
     this.#failures++;
     // Nothing is left to step in for the pure verifier: what makes it throw is no valid event.
-    const [byPure, byEngine] = [
-      batch.filter((c) => c.engine === pureVerifier),
-      batch.filter((c) => c.engine !== pureVerifier),
-    ];
-    for (const candidate of byPure) this.#refuse(candidate);
+    if (batch[0]?.engine === pureVerifier) {
+      for (const candidate of batch) this.#refuse(candidate);
+      return;
+    }
     if (++this.#failuresInRow >= FAILURES_UNTIL_GIVEN_UP) this.#verifier = pureVerifier;
-    for (const candidate of byEngine) {
+    for (const candidate of batch) {
       candidate.engine = pureVerifier;
-      this.#enqueue(candidate);
+      this.#enqueueFirst(candidate);
     }
   }
 
@@ -208,9 +221,23 @@ export class Verification {
   }
 }
 
+/** What the engine says; undefined where it throws or says nothing. */
+function ask(engine: Verifier, events: readonly NostrEvent[]): Verdicts | Promise<Verdicts> | undefined {
+  try {
+    const verdicts = engine.verify(events);
+    // A promise of ours keeps the rules of promises, whatever the engine's own does.
+    return 'then' in verdicts ? Promise.resolve(verdicts) : verdicts;
+  } catch {
+    return undefined;
+  }
+}
+
 function isSameCopy(a: NostrEvent, b: NostrEvent): boolean {
+  return a.sig === b.sig && hasSameContent(a, b);
+}
+
+function hasSameContent(a: NostrEvent, b: NostrEvent): boolean {
   return (
-    a.sig === b.sig &&
     a.content === b.content &&
     a.pubkey === b.pubkey &&
     a.created_at === b.created_at &&

@@ -106,7 +106,12 @@ export function workerPoolVerifier({
         const worker = leastBusy();
         const job = ++jobNumber;
         worker.jobs.set(job, { resolve, reject });
-        worker.port.postMessage({ job, events });
+        try {
+          worker.port.postMessage({ job, events });
+        } catch (error) {
+          worker.jobs.delete(job);
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
       }),
     close: () => {
       closed = true;

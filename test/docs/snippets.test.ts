@@ -1,8 +1,11 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { snippetsOfMarkdown, snippetsOfSource, typeCheck, undocumentedExports } from './snippets.ts';
+
+// The compiler takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('snippetsOfMarkdown', () => {
   it('finds ts blocks with the line of their first line of code', () => {

@@ -61,6 +61,7 @@ async function start() {
 }
 
 async function stop() {
+  if (!running) return;
   const { repository, relay, server } = running;
   running = undefined;
   const closed = new Promise((done) => server.close(done));

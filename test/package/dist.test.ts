@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
-// These tests look at the built files: `npm test` builds first.
+// These tests look at the built files: `npm test` builds first. They start processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const filesIn = (folder: string): string[] => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
@@ -29,10 +31,15 @@ async function bundle(code: string, platform: 'browser' | 'node', conditions: st
 
 /** Runs a script in a process of its own inside this package, where `rx-relay-pool` means the package itself. */
 function runInNode(type: 'module' | 'commonjs', code: string): string {
-  return execFileSync(process.execPath, [`--input-type=${type}`, '--eval', code], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  }).trim();
+  mkdirSync(join(ROOT, '.cache'), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, '.cache', 'package-'));
+  const path = join(folder, type === 'module' ? 'script.mjs' : 'script.cjs');
+  try {
+    writeFileSync(path, code);
+    return execFileSync(process.execPath, [path], { cwd: ROOT, encoding: 'utf8', timeout: 30_000 }).trim();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 describe('the browser build', () => {

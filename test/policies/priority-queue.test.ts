@@ -112,8 +112,8 @@ describe('PriorityQueue', () => {
 
     it('lets the higher level go first when both are as old for their level', () => {
       const queue = queueOf({ ageing: 10 }, 'low1');
-      queue.add('critical1', 'critical', 30);
       queue.add('high1', 'high', 20);
+      queue.add('critical1', 'critical', 30);
       expect(drain(queue, 30)).toEqual(['taken critical1', 'taken high1', 'taken low1']);
     });
 

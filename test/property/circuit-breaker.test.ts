@@ -302,7 +302,7 @@ const anyNumbers = fc
 const anyVerdict = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom<Verdict>('success', 'failure') },
   { weight: 1, arbitrary: fc.constant<Verdict>('ignore') },
-  { weight: 1, arbitrary: fc.integer({ min: 1, max: 600 }) as fc.Arbitrary<Verdict> },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 600 }) },
 );
 const acquire = fc.constant(new Acquire());
 const settle = fc.tuple(fc.nat(), anyVerdict).map(([pick, verdict]) => new Settle(pick, verdict));

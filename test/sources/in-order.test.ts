@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InOrder } from '../../src/sources/in-order.ts';
+
+type Fill = (run: () => void) => void;
+
+function setUp() {
+  const order = new InOrder();
+  const said: string[] = [];
+  /** The places that were started and are not filled yet, by name. */
+  const open = new Map<string, Fill>();
+  const reserve = (name: string): void => order.reserve((fill) => open.set(name, fill));
+  const fill = (name: string): void => {
+    const ready = open.get(name);
+    open.delete(name);
+    if (!ready) throw new Error(`${name} was not started`);
+    ready(() => said.push(name));
+  };
+  return { order, said, open, reserve, fill, push: (name: string) => order.push(() => said.push(name)) };
+}
+
+describe('InOrder', () => {
+  it('runs at once what has nothing before it', () => {
+    const { push, said, order } = setUp();
+    push('a');
+    push('b');
+    expect(said).toEqual(['a', 'b']);
+    expect(order.waiting).toBe(0);
+  });
+
+  it('keeps the order in which the places were taken, whatever the order in which they are filled', () => {
+    const { push, reserve, fill, said, order } = setUp();
+    reserve('a');
+    reserve('b');
+    push('c');
+    reserve('d');
+    expect(order.waiting).toBe(4);
+    fill('b');
+    fill('d');
+    expect(said).toEqual([]);
+    fill('a');
+    expect(said).toEqual(['a', 'b', 'c', 'd']);
+    expect(order.waiting).toBe(0);
+    push('e');
+    expect(said.at(-1)).toBe('e');
+  });
+
+  it('goes up to the first place that is not filled', () => {
+    const { reserve, fill, said, order, push } = setUp();
+    for (const name of ['a', 'b', 'c']) reserve(name);
+    push('d');
+    fill('a');
+    expect(said).toEqual(['a']);
+    fill('c');
+    expect(said).toEqual(['a']);
+    expect(order.waiting).toBe(3);
+    fill('b');
+    expect(said).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('starts the work of the first 256 places only, and more as they are done', () => {
+    const { reserve, fill, said, open, push } = setUp();
+    for (let n = 0; n < 600; n++) reserve(`${n}`);
+    push('end');
+    expect([...open.keys()]).toEqual(Array.from({ length: 256 }, (_, n) => `${n}`));
+    fill('255');
+    expect(open.has('256')).toBe(false);
+    fill('0');
+    expect(open.has('256')).toBe(true);
+    expect(open.has('257')).toBe(false);
+    for (let n = 1; n < 600; n++) if (n !== 255) fill(`${n}`);
+    expect(said).toEqual([...Array.from({ length: 600 }, (_, n) => `${n}`), 'end']);
+  });
+
+  it('takes any number of places that are filled at once', () => {
+    const { order, push, reserve, fill } = setUp();
+    const said: number[] = [];
+    reserve('first');
+    for (let n = 0; n < 100_000; n++) order.reserve((ready) => ready(() => said.push(n)));
+    push('end');
+    fill('first');
+    expect(said).toHaveLength(100_000);
+    expect(said.every((n, index) => n === index)).toBe(true);
+    expect(order.waiting).toBe(0);
+  });
+
+  it('runs nothing any more of what was given up, and goes on with what comes after', () => {
+    const { order, push, reserve, fill, said } = setUp();
+    reserve('a');
+    reserve('b');
+    push('c');
+    order.clear();
+    expect(order.waiting).toBe(0);
+    fill('a');
+    push('d');
+    reserve('e');
+    fill('b');
+    fill('e');
+    expect(said).toEqual(['d', 'e']);
+  });
+
+  it('can be cleared by what it runs', () => {
+    const { order, push, reserve, fill, said } = setUp();
+    reserve('a');
+    order.push(() => order.clear());
+    push('never');
+    reserve('never');
+    fill('a');
+    expect(said).toEqual(['a']);
+    push('b');
+    expect(said).toEqual(['a', 'b']);
+  });
+
+  it('may be given more by what it runs', () => {
+    const { order, reserve, fill, said, push } = setUp();
+    reserve('a');
+    order.push(() => {
+      said.push('b');
+      push('d');
+      reserve('e');
+      fill('e');
+    });
+    push('c');
+    fill('a');
+    expect(said).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('goes on after work that throws where it starts', () => {
+    const { order, push, reserve, fill, said } = setUp();
+    expect(() =>
+      order.reserve(() => {
+        throw new Error('not started');
+      }),
+    ).toThrow('not started');
+    order.clear();
+    reserve('a');
+    fill('a');
+    push('b');
+    expect(said).toEqual(['a', 'b']);
+  });
+
+  it('agrees with a plain list, whatever happens', () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.constant('push' as const) },
+      { weight: 4, arbitrary: fc.constant('reserve' as const) },
+      { weight: 5, arbitrary: fc.nat(2_000) },
+      { weight: 1, arbitrary: fc.constant('many' as const) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const order = new InOrder();
+        const said: number[] = [];
+        const open = new Map<number, Fill>();
+        let taken = 0;
+        const take = (ready: boolean): void => {
+          const n = taken++;
+          if (ready) order.push(() => said.push(n));
+          else order.reserve((fill) => open.set(n, fill));
+        };
+        for (const what of steps) {
+          if (what === 'push') take(true);
+          else if (what === 'reserve') take(false);
+          else if (what === 'many') for (let n = 0; n < 300; n++) take(false);
+          else {
+            const chosen = [...open.keys()][what % Math.max(1, open.size)];
+            if (chosen === undefined) continue;
+            open.get(chosen)?.(() => said.push(chosen));
+            open.delete(chosen);
+          }
+          // All that was said is the beginning of what was taken, and nothing open is behind it.
+          expect(said).toEqual(Array.from({ length: said.length }, (_, n) => n));
+          expect(order.waiting).toBe(taken - said.length);
+          expect(open.size).toBeLessThanOrEqual(256);
+        }
+        for (let [first] = open; first; [first] = open) {
+          open.delete(first[0]);
+          first[1](() => said.push(first?.[0] ?? -1));
+        }
+        expect(said).toHaveLength(taken);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,48 @@
+import type { ClientMessage } from '../../src/protocol/message.ts';
+import { parseClientMessage } from '../../src/protocol/message.ts';
+import type { RelayError } from '../../src/protocol/relay-error.ts';
+import { relayUrl } from '../../src/protocol/relay-url.ts';
+import { Connection, type ConnectionOptions } from '../../src/sources/connection.ts';
+import { VirtualTime } from '../../src/testing/index.ts';
+
+/** A real connection on a socket of the test's own. */
+export interface OpenConnection {
+  readonly connection: Connection;
+  readonly time: VirtualTime;
+  /** What the connection sent, oldest first. */
+  readonly sent: ClientMessage[];
+  /** Why the connection failed its socket. */
+  readonly failures: RelayError[];
+  /** Hands it frames as if the relay had sent them. */
+  receive(...frames: readonly string[]): void;
+  /** The ids of the REQs sent, oldest first. */
+  requestIds(): string[];
+}
+
+export function aConnection(options: ConnectionOptions & { readonly held?: boolean } = {}): OpenConnection {
+  const time = options.scheduler instanceof VirtualTime ? options.scheduler : new VirtualTime();
+  const sent: ClientMessage[] = [];
+  const failures: RelayError[] = [];
+  const connection: Connection = new Connection(
+    relayUrl('wss://relay.test'),
+    {
+      send: (frame) => sent.push(parseClientMessage(frame)),
+      fail: (error) => {
+        failures.push(error);
+        connection.lost(error);
+      },
+    },
+    { ...options, scheduler: time },
+  );
+  if (!options.held) connection.releaseHeld();
+  return {
+    connection,
+    time,
+    sent,
+    failures,
+    receive: (...frames) => {
+      for (const frame of frames) connection.receive(frame);
+    },
+    requestIds: () => sent.flatMap((message) => (message.type === 'REQ' ? [message.subscriptionId] : [])),
+  };
+}

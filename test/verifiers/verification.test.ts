@@ -1,0 +1,434 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { NostrEvent } from '../../src/protocol/event.ts';
+import { fakeEvent, signedEvent, testKey, VirtualTime } from '../../src/testing/index.ts';
+import { pureVerifier } from '../../src/verifiers/pure.ts';
+import { Verification, type VerificationOptions } from '../../src/verifiers/verification.ts';
+import type { Verdicts, Verifier } from '../../src/verifiers/verifier.ts';
+import { zerosVerifier } from '../support/clocked-verifiers.ts';
+
+/** Real ones, which the pure verifier takes too. */
+const [one, two, three, four, five] = ['1', '2', '3', '4', '5'].map((content) =>
+  signedEvent({ content }, testKey(0)),
+) as [NostrEvent, NostrEvent, NostrEvent, NostrEvent, NostrEvent];
+const forged = (event: NostrEvent, sig = 'f'): NostrEvent => ({ ...event, sig: sig.repeat(128) });
+
+/** An engine that answers when told to. */
+class SlowVerifier implements Verifier {
+  readonly batches: (readonly NostrEvent[])[] = [];
+  readonly #answers: { resolve: (verdicts: Verdicts) => void; reject: (error: Error) => void }[] = [];
+
+  verify(events: readonly NostrEvent[]): Promise<Verdicts> {
+    this.batches.push(events);
+    return new Promise((resolve, reject) => this.#answers.push({ resolve, reject }));
+  }
+
+  async answer(batch: number, verdicts: Verdicts | Error): Promise<void> {
+    if (verdicts instanceof Error) this.#answers[batch]?.reject(verdicts);
+    else this.#answers[batch]?.resolve(verdicts);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  get contents(): string[][] {
+    return this.batches.map((batch) => batch.map(({ content }) => content));
+  }
+}
+
+function setUp(options: VerificationOptions = {}) {
+  const time = new VirtualTime();
+  const verification = new Verification({ scheduler: time, ...options });
+  const told: [string, NostrEvent | undefined][] = [];
+  const check = (event: NostrEvent, as = event.content): void =>
+    verification.check(event, (verified) => told.push([as, verified]));
+  return { time, verification, told, check };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('Verification', () => {
+  describe('once per id', () => {
+    it('asks once, however many wait, and tells them all', async () => {
+      const slow = new SlowVerifier();
+      const { time, check, told, verification } = setUp({ verifier: slow });
+      check(one, 'first');
+      check({ ...one }, 'second');
+      await time.advance(1);
+      check(structuredClone(one), 'third');
+      expect(slow.contents).toEqual([['1']]);
+      expect(told).toEqual([]);
+      expect(verification.pending).toBe(1);
+      await slow.answer(0, [true]);
+      expect(told.map(([as]) => as)).toEqual(['first', 'second', 'third']);
+      expect(new Set(told.map(([, verified]) => verified))).toEqual(new Set([one]));
+      expect(verification.pending).toBe(0);
+    });
+
+    it('hands out the copy that verified afterwards, at once and unasked', async () => {
+      const slow = new SlowVerifier();
+      const { time, check, told, verification } = setUp({ verifier: slow });
+      check(one);
+      await time.advance(1);
+      await slow.answer(0, [true]);
+      check(forged(one), 'other signature');
+      check({ ...one, content: 'other' }, 'other content');
+      expect(told.map(([, verified]) => verified === one)).toEqual([true, true, true]);
+      expect(verification.known(one.id)).toBe(one);
+      await time.advance(100);
+      expect(slow.batches).toHaveLength(1);
+    });
+
+    it('does not remember a forgery, nor that there was one', async () => {
+      const slow = new SlowVerifier();
+      const { time, check, told, verification } = setUp({ verifier: slow });
+      check(forged(one));
+      await time.advance(1);
+      await slow.answer(0, [false]);
+      expect(told).toEqual([['1', undefined]]);
+      expect(verification.known(one.id)).toBeUndefined();
+      expect(verification.pending).toBe(0);
+      check(one);
+      await time.advance(1);
+      await slow.answer(1, [true]);
+      expect(told.at(-1)).toEqual(['1', one]);
+    });
+
+    it('forgets the oldest copy beyond what it may remember, and verifies that anew', async () => {
+      const { time, check, verification } = setUp({ remembered: 2 });
+      for (const event of [one, two, three]) check(event);
+      await time.advance(1);
+      expect([one, two, three].map(({ id }) => verification.known(id))).toEqual([undefined, two, three]);
+      check(forged(one));
+      await time.advance(1);
+      expect(verification.known(one.id)).toBeUndefined();
+    });
+  });
+
+  describe('copies that differ', () => {
+    it('are tried one after the other, in the order in which they came', async () => {
+      const slow = new SlowVerifier();
+      const { time, check, told, verification } = setUp({ verifier: slow });
+      check(forged(one, 'a'), 'a');
+      check(forged(one, 'b'), 'b');
+      check(one, 'real');
+      check(forged(one, 'c'), 'c');
+      check(forged(one, 'a'), 'a again');
+      await time.advance(1);
+      expect(slow.batches).toEqual([[forged(one, 'a')]]);
+      await slow.answer(0, [false]);
+      expect(told).toEqual([
+        ['a', undefined],
+        ['a again', undefined],
+      ]);
+      await time.advance(1);
+      await slow.answer(1, [false]);
+      await time.advance(1);
+      expect(slow.batches.flat().map(({ sig }) => sig[0])).toEqual(['a', 'b', one.sig[0]]);
+      await slow.answer(2, [true]);
+      // Nothing is known against c: it gets the real copy in place of its own.
+      expect(told.slice(2)).toEqual([
+        ['b', undefined],
+        ['real', one],
+        ['c', one],
+      ]);
+      expect(verification.pending).toBe(0);
+      await time.advance(1);
+      expect(slow.batches).toHaveLength(3);
+    });
+
+    it('go before everything that waits, once their turn has come: a forgery does not send them to the back', async () => {
+      const slow = new SlowVerifier();
+      const { time, check, told } = setUp({ verifier: slow });
+      check(forged(one), 'forgery');
+      check(one, 'real');
+      await time.advance(1);
+      for (const event of [two, three, four]) check(event);
+      await slow.answer(0, [false]);
+      await time.advance(1);
+      expect(slow.contents[1]?.[0]).toBe('1');
+      await slow.answer(1, slow.contents[1]?.map(() => true) ?? []);
+      expect(told.slice(0, 2)).toEqual([
+        ['forgery', undefined],
+        ['real', one],
+      ]);
+    });
+
+    it('blame who sends other content behind the real event, but not who sends another signature', async () => {
+      const slow = new SlowVerifier();
+      const { time, check, told } = setUp({ verifier: slow });
+      check(one, 'real');
+      check({ ...one, content: 'changed' }, 'changed');
+      check(forged(one), 'signed again');
+      await time.advance(1);
+      await slow.answer(0, [true]);
+      expect(told).toEqual([
+        ['real', one],
+        ['changed', undefined],
+        ['signed again', one],
+      ]);
+    });
+
+    it('are told apart by every field', async () => {
+      const base: NostrEvent = { ...one, tags: [['e', '1'], ['p']] };
+      const variants: NostrEvent[] = [
+        { ...base, sig: '0'.repeat(128) },
+        { ...base, content: 'x' },
+        { ...base, pubkey: '0'.repeat(64) },
+        { ...base, created_at: 1 },
+        { ...base, kind: 2 },
+        { ...base, tags: [] },
+        { ...base, tags: [['e', '1']] },
+        {
+          ...base,
+          tags: [
+            ['e', '1'],
+            ['p', ''],
+          ],
+        },
+        { ...base, tags: [['e', '2'], ['p']] },
+        { ...base, tags: [['p'], ['e', '1']] },
+      ];
+      for (const variant of variants) {
+        const asked: NostrEvent[] = [];
+        const { time, check } = setUp({
+          verifier: {
+            verify: (events) => {
+              asked.push(...events);
+              return events.map(() => false);
+            },
+          },
+        });
+        check(base);
+        check(variant);
+        check({ ...base, tags: base.tags.map((tag) => [...tag]) });
+        await time.advance(10);
+        expect(asked).toEqual([base, variant]);
+      }
+    });
+
+    it('never lead to a copy that did not verify, nor to an answer too many or too few', async () => {
+      const copies = fc.array(
+        fc.record({ id: fc.integer({ min: 0, max: 3 }), real: fc.boolean(), wait: fc.boolean() }),
+      );
+      await fc.assert(
+        fc.asyncProperty(copies, fc.boolean(), async (sent, later) => {
+          const events = [0, 1, 2, 3].map((n) => fakeEvent({ content: `${n}` }));
+          const engine: Verifier = later
+            ? { verify: (batch) => Promise.resolve(zerosVerifier.verify(batch)) }
+            : zerosVerifier;
+          const { time, verification } = setUp({ verifier: engine });
+          const answers = sent.map(() => 0);
+          for (const [index, { id, real, wait }] of sent.entries()) {
+            const event = events[id] ?? fakeEvent();
+            const copy = real ? { ...event } : forged(event, `${index % 8}`.replace('0', 'e'));
+            verification.check(copy, (verified) => {
+              answers[index] = (answers[index] ?? 0) + 1;
+              if (verified) expect(verified).toEqual(event);
+              // A copy that is real is never refused.
+              else expect(real).toBe(false);
+            });
+            if (wait) await time.advance(1);
+          }
+          await time.advance(100);
+          expect(answers).toEqual(sent.map(() => 1));
+          expect(verification.pending).toBe(0);
+        }),
+        { numRuns: 60 },
+      );
+    });
+  });
+
+  describe('batches', () => {
+    const events = Array.from({ length: 2_000 }, (_, i) => fakeEvent({ content: `${i}` }));
+    /** The sizes of the batches of an engine that holds the thread so many ms an event. */
+    async function sizes(cost: number, inThread: boolean): Promise<{ sizes: number[]; longestTurn: number }> {
+      const found: number[] = [];
+      let longestTurn = 0;
+      let turn = { at: -1, from: 0 };
+      const time = new VirtualTime();
+      const verification = new Verification({
+        scheduler: time,
+        verifier: {
+          verify: (batch) => {
+            if (turn.at !== turns) turn = { at: turns, from: time.now() };
+            found.push(batch.length);
+            if (inThread) time.frame += cost * batch.length;
+            longestTurn = Math.max(longestTurn, time.now() - turn.from);
+            const verdicts = zerosVerifier.verify(batch);
+            return inThread ? verdicts : Promise.resolve(verdicts);
+          },
+        },
+      });
+      let turns = 0;
+      const { schedule } = time;
+      time.schedule = function (this: VirtualTime, work: never, ...rest: never[]) {
+        const run = work as (this: unknown, state: unknown) => void;
+        return Reflect.apply(schedule, this, [
+          function (this: unknown, state: unknown) {
+            turns++;
+            run.call(this, state);
+          },
+          ...rest,
+        ]) as ReturnType<typeof schedule>;
+      } as typeof schedule;
+      for (const event of events) verification.check(event, () => undefined);
+      await time.advance(60_000);
+      expect(found.reduce((sum, size) => sum + size, 0)).toBe(events.length);
+      return { sizes: found, longestTurn };
+    }
+
+    it('start small and grow while the engine answers fast, up to 256', async () => {
+      const { sizes: found } = await sizes(0, false);
+      expect(found.slice(0, 10)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 256]);
+      expect(Math.max(...found)).toBe(256);
+    });
+
+    it('shrink to single events where the engine works in this thread and takes its time', async () => {
+      const { sizes: found, longestTurn } = await sizes(3, true);
+      expect(found.slice(-100)).toEqual(Array(100).fill(found.at(-1)));
+      expect(Math.max(...found)).toBeLessThanOrEqual(2);
+      expect(longestTurn).toBeLessThanOrEqual(15);
+    });
+
+    it('give the event loop its turn about every 8 ms', async () => {
+      const { longestTurn } = await sizes(0.5, true);
+      expect(longestTurn).toBeLessThanOrEqual(16);
+    });
+  });
+
+  describe('an engine that cannot do its work', () => {
+    const failing: [string, Verifier][] = [
+      [
+        'throws',
+        {
+          verify: () => {
+            throw new Error('no');
+          },
+        },
+      ],
+      ['rejects', { verify: () => Promise.reject(new Error('no')) }],
+      ['hangs', { verify: () => new Promise(() => undefined) }],
+      ['gives too few verdicts', { verify: () => [] }],
+      ['gives too many verdicts later', { verify: (batch) => Promise.resolve([...batch.map(() => true), true]) }],
+      ['gives no list', { verify: () => ({ length: 1 }) as never }],
+      ['gives nothing', { verify: () => undefined as never }],
+      ['gives nothing later', { verify: () => Promise.resolve(undefined as never) }],
+      ['gives a promise that throws', { verify: () => ({ then: () => void JSON.parse('') }) as never }],
+    ];
+
+    it.each(failing)('(it %s) is stood in for by the pure one', async (_, verifier) => {
+      const { time, check, told, verification } = setUp({ verifier });
+      check(one);
+      check(forged(two));
+      await time.advance(25_000);
+      expect(new Map(told)).toEqual(
+        new Map([
+          ['1', one],
+          ['2', undefined],
+        ]),
+      );
+      expect(told).toHaveLength(2);
+      expect(verification.failures).toBe(2);
+      expect(verification.pending).toBe(0);
+      await time.advance(60_000);
+      expect(verification.failures).toBe(2);
+      expect(time.actions).toHaveLength(0);
+    });
+
+    it.each(failing)('(it %s) is not asked again after three failures in a row', async (_, verifier) => {
+      let asked = 0;
+      const counting: Verifier = {
+        verify: (events) => {
+          asked++;
+          return verifier.verify(events);
+        },
+      };
+      const { time, check, told, verification } = setUp({ verifier: counting });
+      // One after the other: the pure one answers in between.
+      for (const event of [one, two, three, four, five]) {
+        check(event);
+        await time.advance(15_000);
+      }
+      expect(told.map(([, verified]) => verified)).toEqual([one, two, three, four, five]);
+      expect(asked).toBe(3);
+      expect(verification.failures).toBe(3);
+    });
+
+    it('is asked on when it works again before the third time', async () => {
+      let asked = 0;
+      const flaky: Verifier = {
+        verify: (events) => {
+          if (++asked % 3 !== 0) throw new Error('not now');
+          return zerosVerifier.verify(events);
+        },
+      };
+      const { time, check, told } = setUp({ verifier: flaky });
+      for (let n = 0; n < 30; n++) {
+        check(fakeEvent({ content: `${n}` }));
+        await time.advance(10);
+      }
+      expect(asked).toBe(30);
+      // What the pure one was asked about is no signed event.
+      expect(told.filter(([, verified]) => verified)).toHaveLength(10);
+    });
+
+    it('is not asked about what it took too long for, and its late answer counts no more', async () => {
+      const slow = new SlowVerifier();
+      const { time, check, told } = setUp({ verifier: slow, verdictTimeout: 1_000 });
+      check(forged(one));
+      await time.advance(900);
+      expect(told).toEqual([]);
+      await time.advance(200);
+      expect(told).toEqual([['1', undefined]]);
+      await slow.answer(0, [true]);
+      check(forged(one));
+      await time.advance(1);
+      expect(told).toHaveLength(1);
+      expect(slow.batches).toHaveLength(2);
+    });
+
+    it('takes no event down with it: where the pure one fails too, the event is none', async () => {
+      vi.spyOn(pureVerifier, 'verify').mockImplementation(() => {
+        throw new Error('out of memory');
+      });
+      const { time, check, told } = setUp();
+      check(one);
+      check(two);
+      await time.advance(100);
+      expect(told).toEqual([
+        ['1', undefined],
+        ['2', undefined],
+      ]);
+    });
+  });
+
+  it('asks nobody and tells nobody after close(), and leaves nothing scheduled', async () => {
+    const slow = new SlowVerifier();
+    const { time, check, told, verification } = setUp({ verifier: slow });
+    check(one);
+    await time.advance(1);
+    check(two);
+    verification.close();
+    expect(time.actions).toHaveLength(0);
+    expect(verification.pending).toBe(0);
+    await slow.answer(0, [true]);
+    await time.advance(60_000);
+    expect(told).toEqual([]);
+    expect(slow.batches).toHaveLength(1);
+    expect(verification.known(one.id)).toBeUndefined();
+  });
+
+  it('a callback may check more events, and gets its answer', async () => {
+    const { time, verification } = setUp({ verifier: zerosVerifier });
+    const [first, second] = [fakeEvent({ content: '1' }), fakeEvent({ content: '2' })];
+    const told: (NostrEvent | undefined)[] = [];
+    verification.check(first, (verified) => {
+      told.push(verified);
+      verification.check(second, (more) => told.push(more));
+      verification.check(first, (again) => told.push(again));
+    });
+    await time.advance(10);
+    expect(told).toEqual([first, first, second]);
+  });
+});
