@@ -1,10 +1,17 @@
 export * from './operators/events.ts';
 export * from './operators/latest-replaceable.ts';
+export * from './operators/latency-percentiles.ts';
+export * from './operators/measure-latency.ts';
 export * from './operators/reconnect.ts';
+export * from './operators/throughput.ts';
+export * from './operators/timeout-in-flight.ts';
 export * from './operators/unique-events.ts';
 export * from './operators/until-settled.ts';
 export * from './operators/verify-events.ts';
 export { Backoff, type BackoffOptions } from './policies/backoff.ts';
+export * from './policies/histogram-window.ts';
+export * from './policies/latency-histogram.ts';
+export type { Throughput } from './policies/rate-window.ts';
 export type { ResumeOptions } from './policies/resume-cursor.ts';
 export { SeenIds } from './policies/seen-ids.ts';
 export { PoolError, type PoolErrorCode } from './pool/pool-error.ts';

@@ -100,7 +100,7 @@ export class CircuitBreaker {
       const state = this.#policy.state(now);
       const due = this.#policy.changesIn(now);
       timer?.unsubscribe();
-      timer = due === undefined ? undefined : this.#scheduler.schedule(() => this.#do(update), due);
+      timer = due === undefined ? undefined : this.#scheduler.schedule(() => update(), due);
       if (state !== last) subscriber.next((last = state));
     };
     subscriber.add(() => {
@@ -108,7 +108,7 @@ export class CircuitBreaker {
       timer?.unsubscribe();
     });
     this.#watchers.add(update);
-    this.#do(update);
+    update();
   });
 
   /** The state now. */

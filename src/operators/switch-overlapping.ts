@@ -19,6 +19,8 @@ export function switchOverlapping<T, R>(project: (value: T) => Observable<R>): O
             next: (result) => subscriber.next(result),
             error: (error) => subscriber.error(error),
             complete: () => {
+              // It is over, and the subscriber need not keep it.
+              inner.unsubscribe();
               if (current !== inner) return;
               current = undefined;
               completeWhenOver();

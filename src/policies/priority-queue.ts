@@ -96,7 +96,17 @@ export interface PriorityQueueOptions {
   readonly ageing?: number | undefined;
 }
 
-/** What {@link PriorityQueue.add} came to. */
+/**
+ * What {@link PriorityQueue.add} came to.
+ *
+ * @example
+ * ```ts
+ * import { type Admission, PriorityQueue } from 'rx-relay-pool';
+ *
+ * const { departure }: Admission<string> = new PriorityQueue<string>().add('profile', 'high', Date.now());
+ * if (departure) console.warn(`${departure.item} ${departure.outcome}`);
+ * ```
+ */
 export interface Admission<T> {
   /** For {@link PriorityQueue.remove}; undefined when the item itself left at once. */
   readonly entry: QueueEntry<T> | undefined;
@@ -104,11 +114,24 @@ export interface Admission<T> {
   readonly departure: Departure<T> | undefined;
 }
 
-/** An item's place in a queue. */
+/**
+ * An item's place in a {@link PriorityQueue}.
+ *
+ * @example
+ * ```ts
+ * import { PriorityQueue, type QueueEntry } from 'rx-relay-pool';
+ *
+ * const queue = new PriorityQueue<string>();
+ * const entry: QueueEntry<string> | undefined = queue.add('preload', 'low', Date.now()).entry;
+ * if (entry?.isWaiting) queue.remove(entry, 'cancelled', Date.now());
+ * ```
+ */
 export class QueueEntry<T> {
-  /** The list that it is in; undefined when it waits no more. */
+  /** @internal The list that it is in; undefined when it waits no more. */
   level: Level<T> | undefined;
+  /** @internal */
   before: QueueEntry<T> | undefined;
+  /** @internal */
   after: QueueEntry<T> | undefined;
 
   constructor(
@@ -118,6 +141,7 @@ export class QueueEntry<T> {
     readonly expiresAt: number,
   ) {}
 
+  /** Whether the item is still in the queue. */
   get isWaiting(): boolean {
     return this.level !== undefined;
   }

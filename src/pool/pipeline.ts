@@ -3,7 +3,7 @@ import type { Packet } from '../protocol/packet.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Relay } from '../sources/relay.ts';
-import type { Answer } from './relay-request.ts';
+import type { Answer } from './question.ts';
 
 /** The stages that a request passes. A stage for a single relay (a guard, a queue) wraps `send`. */
 export interface Stages {

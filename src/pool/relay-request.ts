@@ -1,39 +1,14 @@
-import { Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { Backoff } from '../policies/backoff.ts';
 import { Page, type Span } from '../policies/page.ts';
-import { ResumeCursor, type ResumeOptions } from '../policies/resume-cursor.ts';
-import type { SeenIds } from '../policies/seen-ids.ts';
+import { ResumeCursor } from '../policies/resume-cursor.ts';
 import type { Filter } from '../protocol/filter.ts';
-import type { Packet } from '../protocol/packet.ts';
 import { isRetryable, type Reason } from '../protocol/reason.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Link, Relay } from '../sources/relay.ts';
 import type { RelaySubscription } from '../sources/relay-subscription.ts';
-
-type WithoutPending<P> = P extends Packet ? Omit<P, 'pending'> : never;
-
-/** A packet of one relay, and whether it settles the relay: nothing stored is awaited from it any more. */
-export interface Answer {
-  readonly packet: WithoutPending<Packet>;
-  readonly settles: boolean;
-}
-
-/** What is asked, and how long to wait for it. */
-export interface Question {
-  readonly filters: readonly Filter[];
-  /** Ids that the request delivered, whichever relay they came from. */
-  readonly delivered: SeenIds;
-  /** Whether live events are wanted after the stored ones. */
-  readonly live: boolean;
-  /** Milliseconds that the relay may be silent about a REQ before it answered. */
-  readonly silenceTimeout: number;
-  /** Milliseconds that all of a request that is not live may take. */
-  readonly deadline: number;
-  readonly resume: ResumeOptions | undefined;
-  readonly scheduler: SchedulerLike;
-  readonly random: () => number;
-}
+import type { Answer, Question } from './question.ts';
 
 /** A relay that is lost stays awaited when its next attempt is due within this many milliseconds, once a request. */
 const PATIENCE = 5_000;

@@ -1,7 +1,5 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { BoundedMap } from '../policies/bounded-map.ts';
 import { SeenIds } from '../policies/seen-ids.ts';
-import { TokenBucket } from '../policies/token-bucket.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
 import { peekFrame } from '../protocol/frame.ts';
@@ -21,6 +19,7 @@ import { Authentication, type AuthOutcome, type Signer } from './authentication.
 import { newRelayCounters, type RelayCounters } from './relay-counters.ts';
 import { RelaySubscription, type SubscriptionHost, type SubscriptionSink } from './relay-subscription.ts';
 import type { Socket } from './socket.ts';
+import { Tolerance } from './tolerance.ts';
 
 /** How a connection behaves once it is open. */
 export interface ConnectionOptions {
@@ -36,10 +35,6 @@ export interface ConnectionOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** Frames that a relay may waste, in one go and per second, before it is dropped as abusive. */
-const WASTE = { burst: 1_000, perSecond: 50 };
-/** REQs that this side closed, and milliseconds for which their late events are no fault of the relay. */
-const LATE = { requests: 1_024, for: 60_000 };
 const LONGEST_NOTICE = 500;
 
 /**
@@ -68,14 +63,10 @@ export class Connection implements SubscriptionHost {
   readonly #socket: Socket;
   readonly #authentication: Authentication;
   readonly #subscriptions = new Map<string, RelaySubscription>();
-  /** Until when late events for a REQ are excused. */
-  readonly #closedIds = new BoundedMap<string, number>(LATE.requests);
   readonly #acks = new Acknowledgements();
-  readonly #waste = new TokenBucket(WASTE.burst, WASTE.perSecond);
+  readonly #tolerance = new Tolerance();
   /** EVENTs that wait until the REQs of a new connection are out. */
   #held: (() => void)[] | undefined = [];
-  /** EVENTs that were sent and not answered yet, whoever still waits for it. */
-  #owedOks = 0;
   #nextId = 0;
   #lost: RelayError | undefined;
 
@@ -129,7 +120,7 @@ export class Connection implements SubscriptionHost {
       let triedToAuthenticate = false;
       const send = (): void => {
         if (subscriber.closed) return;
-        this.#owedOks++;
+        this.#tolerance.owes();
         this.#socket.send(encodeEvent(event));
       };
       const finish = (ack: Acknowledgement): void => {
@@ -163,7 +154,7 @@ export class Connection implements SubscriptionHost {
 
   release(subscription: RelaySubscription, sendClose: boolean): void {
     if (!this.#subscriptions.delete(subscription.id) || this.#lost) return;
-    this.#closedIds.set(subscription.id, this.scheduler.now() + LATE.for);
+    this.#tolerance.closed(subscription.id, this.scheduler.now());
     if (sendClose) this.#socket.send(encodeClose(subscription.id));
   }
 
@@ -176,7 +167,7 @@ export class Connection implements SubscriptionHost {
   }
 
   misbehaved(weight: number): void {
-    if (this.#waste.take(weight, this.scheduler.now())) return;
+    if (this.#tolerance.bears(weight, this.scheduler.now())) return;
     this.fail(
       new RelayError(
         'abusive',
@@ -205,7 +196,6 @@ export class Connection implements SubscriptionHost {
     this.#held = undefined;
     const subscriptions = [...this.#subscriptions.values()];
     this.#subscriptions.clear();
-    this.#closedIds.clear();
     for (const subscription of subscriptions) subscription.lost(error);
     this.#acks.lost(error);
     this.#authentication.close();
@@ -268,8 +258,7 @@ export class Connection implements SubscriptionHost {
   #ok(ok: RelayMessage & { readonly type: 'OK' }): void {
     if (this.#authentication.answered(ok.eventId, ok.accepted)) return;
     // An answer may be late, or carry an id that is none; each EVENT excuses one.
-    const isOwed = this.#owedOks > 0;
-    if (isOwed) this.#owedOks--;
+    const isOwed = this.#tolerance.paid();
     if (this.#acks.answered(ok.eventId, ok)) return;
     this.counters.unasked++;
     if (!isOwed) this.misbehaved(1);
@@ -277,8 +266,7 @@ export class Connection implements SubscriptionHost {
 
   #unasked(id: string): void {
     this.counters.unasked++;
-    const excusedUntil = this.#closedIds.get(id);
-    if (excusedUntil === undefined || this.heardAt > excusedUntil) this.misbehaved(1);
+    if (!this.#tolerance.isLate(id, this.heardAt)) this.misbehaved(1);
   }
 
   #malformed(): void {

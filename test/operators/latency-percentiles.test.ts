@@ -43,6 +43,16 @@ describe('latencyPercentiles', () => {
     });
   });
 
+  it('says when there are more readings, though they look the same', () => {
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('a-----a----|', latencies);
+      expectObservable(source.pipe(latencyPercentiles(small))).toBe('-----x----y|', {
+        x: summaryOf(10),
+        y: summaryOf(10, 10),
+      });
+    });
+  });
+
   it('says when readings are forgotten, down to none', () => {
     marbles(({ hot, expectObservable }) => {
       // Slices begin at 0, 5 and 10, and are forgotten 20 later. The looks are at 5, 10, 15, ...

@@ -8,9 +8,9 @@ import {
   NEVER,
   Observable,
   of,
-  range,
   Subject,
   take,
+  tap,
   throwError,
   timer,
   toArray,
@@ -366,9 +366,18 @@ describe('priorityMergeMap', () => {
       expect(drops).toEqual([]);
     });
 
-    it('may say so at once', () => {
-      const { offer, drops, end, started, source, seen } = bench({ cancel: () => range(0, 3) });
+    it('may say so at once, and without end', () => {
+      const endless = new Observable<number>((subscriber) => {
+        for (let n = 0; !subscriber.closed; n++) {
+          if (n > 100) throw new Error('nobody stopped it');
+          subscriber.next(n);
+        }
+      });
+      let problem: unknown;
+      const signal = endless.pipe(tap({ error: (error) => (problem = error) }));
+      const { offer, drops, end, started, source, seen } = bench({ cancel: () => signal });
       offer('n0', 'n1');
+      expect(problem).toBeUndefined();
       expect(drops).toEqual(['cancelled n1 after 0']);
       end('n0');
       expect(started).toEqual(['n0']);

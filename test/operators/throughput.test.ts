@@ -46,6 +46,16 @@ describe('throughput', () => {
     });
   });
 
+  it('reports messages of no size', () => {
+    marbles(({ cold, expectObservable }) => {
+      const source = cold('a--------------b|', { a: 0, b: 0 });
+      expectObservable(source.pipe(throughput(small))).toBe('----------s-----(t|)', {
+        s: rate(1, 0, 10),
+        t: rate(2, 0, 16),
+      });
+    });
+  });
+
   it('makes a last report when the source completes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('a--------------b|', { a: 10, b: 20 });

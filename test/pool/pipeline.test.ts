@@ -2,7 +2,7 @@ import { concat, NEVER, type Observable, of, Subject, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { untilSettled } from '../../src/operators/until-settled.ts';
 import { pipeline } from '../../src/pool/pipeline.ts';
-import type { Answer } from '../../src/pool/relay-request.ts';
+import type { Answer } from '../../src/pool/question.ts';
 import type { Packet } from '../../src/protocol/packet.ts';
 import { relay, type Relay } from '../../src/sources/relay.ts';
 import { marbles } from '../support/marbles.ts';

@@ -1,0 +1,29 @@
+import type { SchedulerLike } from 'rxjs';
+import type { ResumeOptions } from '../policies/resume-cursor.ts';
+import type { SeenIds } from '../policies/seen-ids.ts';
+import type { Filter } from '../protocol/filter.ts';
+import type { Packet } from '../protocol/packet.ts';
+
+type WithoutPending<P> = P extends Packet ? Omit<P, 'pending'> : never;
+
+/** A packet of one relay, and whether it settles the relay: nothing stored is awaited from it any more. */
+export interface Answer {
+  readonly packet: WithoutPending<Packet>;
+  readonly settles: boolean;
+}
+
+/** What is asked, and how long to wait for it. */
+export interface Question {
+  readonly filters: readonly Filter[];
+  /** Ids that the request delivered, whichever relay they came from. */
+  readonly delivered: SeenIds;
+  /** Whether live events are wanted after the stored ones. */
+  readonly live: boolean;
+  /** Milliseconds that the relay may be silent about a REQ before it answered. */
+  readonly silenceTimeout: number;
+  /** Milliseconds that all of a request that is not live may take. */
+  readonly deadline: number;
+  readonly resume: ResumeOptions | undefined;
+  readonly scheduler: SchedulerLike;
+  readonly random: () => number;
+}
