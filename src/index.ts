@@ -1,7 +1,10 @@
+export * from './operators/circuit-breaker-handle.ts';
+export * from './operators/circuit-breaker.ts';
 export * from './operators/events.ts';
 export * from './operators/latest-replaceable.ts';
 export * from './operators/latency-percentiles.ts';
 export * from './operators/measure-latency.ts';
+export * from './operators/priority-merge-map.ts';
 export * from './operators/reconnect.ts';
 export * from './operators/throughput.ts';
 export * from './operators/timeout-in-flight.ts';
@@ -9,8 +12,17 @@ export * from './operators/unique-events.ts';
 export * from './operators/until-settled.ts';
 export * from './operators/verify-events.ts';
 export { Backoff, type BackoffOptions } from './policies/backoff.ts';
+export type { CircuitBreakerNumbers } from './policies/circuit-breaker-options.ts';
+export type {
+  CircuitCause,
+  CircuitMemory,
+  CircuitRefusal,
+  CircuitState,
+  CircuitStats,
+} from './policies/circuit-state.ts';
 export * from './policies/histogram-window.ts';
 export * from './policies/latency-histogram.ts';
+export * from './policies/priority-queue.ts';
 export type { Throughput } from './policies/rate-window.ts';
 export type { ResumeOptions } from './policies/resume-cursor.ts';
 export { SeenIds } from './policies/seen-ids.ts';

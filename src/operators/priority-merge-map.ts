@@ -14,14 +14,9 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
-import {
-  type Departure,
-  type Priority,
-  PriorityQueue,
-  type PriorityQueueOptions,
-  type QueueEntry,
-  type QueueOutcome,
-} from '../policies/priority-queue.ts';
+import type { QueueEntry } from '../policies/priority-level.ts';
+import { PriorityQueue, type PriorityQueueOptions } from '../policies/priority-queue.ts';
+import type { Departure, Priority, QueueOutcome } from '../policies/queue-outcome.ts';
 import { callSafely } from './call-safely.ts';
 
 /**

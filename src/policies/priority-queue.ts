@@ -1,17 +1,9 @@
+import { PriorityLevel, QueueEntry } from './priority-level.ts';
+import type { Departure, Priority, QueueOutcome } from './queue-outcome.ts';
 import { SteadyClock } from './steady-clock.ts';
 
-/**
- * How urgent an item is: `critical` for authentication and errors, `high` for what a user waits for, `normal` for background
- * work, `low` for what can be done without, as preloading.
- *
- * @example
- * ```ts
- * import type { Priority } from 'rx-relay-pool';
- *
- * const ofKind = (kind: number): Priority => (kind === 22242 ? 'critical' : 'normal');
- * ```
- */
-export type Priority = 'critical' | 'high' | 'normal' | 'low';
+export type { QueueEntry } from './priority-level.ts';
+export type { Departure, Priority, QueueOutcome } from './queue-outcome.ts';
 
 /**
  * What a full {@link PriorityQueue} does with one item more. Levels count as the items came, whatever their age.
@@ -30,39 +22,6 @@ export type Priority = 'critical' | 'high' | 'normal' | 'low';
  * ```
  */
 export type Overflow = 'drop-lowest-oldest' | 'drop-newest' | 'reject';
-
-/**
- * How an item left a {@link PriorityQueue}: its turn came, it made room for another, its deadline passed, it was never let in, or
- * nobody wanted it any more.
- *
- * @example
- * ```ts
- * import type { QueueOutcome } from 'rx-relay-pool';
- *
- * const lost: readonly QueueOutcome[] = ['evicted', 'expired', 'rejected'];
- * ```
- */
-export type QueueOutcome = 'taken' | 'evicted' | 'expired' | 'rejected' | 'cancelled';
-
-/**
- * An item that left a {@link PriorityQueue}. Each item that is added leaves exactly once.
- *
- * @example
- * ```ts
- * import type { Departure } from 'rx-relay-pool';
- *
- * const describe = ({ outcome, priority, waited }: Departure<unknown>): string =>
- *   `${outcome} (${priority}) after ${waited} ms`;
- * ```
- */
-export interface Departure<T, Outcome extends QueueOutcome = QueueOutcome> {
-  readonly item: T;
-  /** The level that it was added with. */
-  readonly priority: Priority;
-  readonly outcome: Outcome;
-  /** Milliseconds in the queue. */
-  readonly waited: number;
-}
 
 /**
  * The numbers of a {@link PriorityQueue}.
@@ -114,68 +73,6 @@ export interface Admission<T> {
   readonly departure: Departure<T> | undefined;
 }
 
-/**
- * An item's place in a {@link PriorityQueue}.
- *
- * @example
- * ```ts
- * import { PriorityQueue, type QueueEntry } from 'rx-relay-pool';
- *
- * const queue = new PriorityQueue<string>();
- * const entry: QueueEntry<string> | undefined = queue.add('preload', 'low', Date.now()).entry;
- * if (entry?.isWaiting) queue.remove(entry, 'cancelled', Date.now());
- * ```
- */
-export class QueueEntry<T> {
-  /** @internal The list that it is in; undefined when it waits no more. */
-  level: Level<T> | undefined;
-  /** @internal */
-  before: QueueEntry<T> | undefined;
-  /** @internal */
-  after: QueueEntry<T> | undefined;
-
-  constructor(
-    readonly item: T,
-    readonly priority: Priority,
-    readonly addedAt: number,
-    readonly expiresAt: number,
-  ) {}
-
-  /** Whether the item is still in the queue. */
-  get isWaiting(): boolean {
-    return this.level !== undefined;
-  }
-}
-
-/** The items of one level, the oldest first: linked, so that one leaves from anywhere at the same cost. */
-class Level<T> {
-  first: QueueEntry<T> | undefined;
-  last: QueueEntry<T> | undefined;
-  size = 0;
-
-  /** @param headStart - Milliseconds by which an item of this level must be older than a critical one to be its equal. */
-  constructor(readonly headStart: number) {}
-
-  push(entry: QueueEntry<T>): void {
-    entry.level = this;
-    entry.before = this.last;
-    if (this.last) this.last.after = entry;
-    else this.first = entry;
-    this.last = entry;
-    this.size++;
-  }
-
-  unlink(entry: QueueEntry<T>): void {
-    const { before, after } = entry;
-    if (before) before.after = after;
-    else this.first = after;
-    if (after) after.before = before;
-    else this.last = before;
-    entry.level = entry.before = entry.after = undefined;
-    this.size--;
-  }
-}
-
 const OVERFLOWS: ReadonlySet<Overflow> = new Set<Overflow>(['drop-lowest-oldest', 'drop-newest', 'reject']);
 const LEVELS: Readonly<Record<Priority, number>> = { critical: 0, high: 1, normal: 2, low: 3 };
 
@@ -211,7 +108,7 @@ export class PriorityQueue<T> {
   readonly capacity: number;
   readonly #overflow: Overflow;
   /** By rank, critical first. */
-  readonly #levels: readonly Level<T>[];
+  readonly #levels: readonly PriorityLevel<T>[];
   readonly #clock = new SteadyClock();
   #size = 0;
 
@@ -226,7 +123,7 @@ export class PriorityQueue<T> {
     if (!(ageing >= 0)) throw new RangeError(`PriorityQueue: 'ageing' must be at least 0 ms; got ${ageing}.`);
     this.capacity = capacity;
     this.#overflow = overflow;
-    this.#levels = Object.values(LEVELS).map((rank) => new Level(rank === 0 ? 0 : rank * ageing));
+    this.#levels = Object.values(LEVELS).map((rank) => new PriorityLevel<T>(rank === 0 ? 0 : rank * ageing));
   }
 
   /** How many items wait. */
@@ -277,9 +174,9 @@ export class PriorityQueue<T> {
     const time = this.#clock.read(now);
     let next: QueueEntry<T> | undefined;
     let least = Infinity;
-    for (const { first, headStart } of this.#levels) {
+    for (const { first, handicap } of this.#levels) {
       if (!first) continue;
-      const due = first.addedAt + headStart;
+      const due = first.addedAt + handicap;
       if (next && due >= least) continue; // as old as a higher one for its level: the higher one first
       next = first;
       least = due;
@@ -301,14 +198,14 @@ export class PriorityQueue<T> {
     return left;
   }
 
-  #level(priority: Priority): Level<T> {
+  #level(priority: Priority): PriorityLevel<T> {
     const level = this.#levels[LEVELS[priority]];
     if (level) return level;
     throw new RangeError(`A priority is one of ${Object.keys(LEVELS).join(', ')}; got ${String(priority)}.`);
   }
 
   /** Who must go so that one of `arriving` can come in; undefined when that one must. */
-  #loser(arriving: Level<T>): QueueEntry<T> | undefined {
+  #loser(arriving: PriorityLevel<T>): QueueEntry<T> | undefined {
     if (this.#overflow === 'reject') return undefined;
     const lowest = this.#levels.findLast((level) => level === arriving || level.first);
     if (this.#overflow === 'drop-lowest-oldest') return lowest?.first;

@@ -23,7 +23,7 @@ import {
   type PriorityMergeMapOptions,
   type QueueTurn,
 } from '../../src/operators/priority-merge-map.ts';
-import type { Priority } from '../../src/policies/priority-queue.ts';
+import type { Priority } from '../../src/policies/queue-outcome.ts';
 import { marbles } from '../support/marbles.ts';
 
 /** Items are named for their level: `c`, `h`, `n` and `l`. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Priority, PriorityQueue, type PriorityQueueOptions } from '../../src/policies/priority-queue.ts';
+import { PriorityQueue, type PriorityQueueOptions } from '../../src/policies/priority-queue.ts';
+import type { Priority } from '../../src/policies/queue-outcome.ts';
 
 /** Takes everything that waits, at `now`, and says in which order it came. */
 function drain(queue: PriorityQueue<string>, now: number): string[] {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { defer, from, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { priorityMergeMap } from '../../src/operators/priority-merge-map.ts';
-import type { Overflow, Priority } from '../../src/policies/priority-queue.ts';
+import type { Overflow } from '../../src/policies/priority-queue.ts';
+import type { Priority } from '../../src/policies/queue-outcome.ts';
 
 const LEVELS: readonly Priority[] = ['critical', 'high', 'normal', 'low'];
 

@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Departure,
-  type Overflow,
-  type Priority,
-  PriorityQueue,
-  type QueueEntry,
-  type QueueOutcome,
-} from '../../src/policies/priority-queue.ts';
+import type { QueueEntry } from '../../src/policies/priority-level.ts';
+import { type Overflow, PriorityQueue } from '../../src/policies/priority-queue.ts';
+import type { Departure, Priority, QueueOutcome } from '../../src/policies/queue-outcome.ts';
 
 const LEVELS: readonly Priority[] = ['critical', 'high', 'normal', 'low'];
 const rankOf = (priority: Priority): number => LEVELS.indexOf(priority);

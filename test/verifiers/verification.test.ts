@@ -271,7 +271,7 @@ describe('Verification', () => {
           },
           ...rest,
         ]) as ReturnType<typeof schedule>;
-      } as typeof schedule;
+      };
       for (const event of events) verification.check(event, () => undefined);
       await time.advance(60_000);
       expect(found.reduce((sum, size) => sum + size, 0)).toBe(events.length);

@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest';
+import { Page } from '../../src/policies/page.ts';
+import { ResumeCursor, type ResumeOptions } from '../../src/policies/resume-cursor.ts';
+import type { Filter } from '../../src/protocol/filter.ts';
+
+const NOW = 1_000_000;
+const author = 'a'.repeat(64);
+
+/** A page of events with these times. */
+function page(...times: readonly number[]): Page {
+  const result = new Page();
+  for (const time of times) result.add(time);
+  return result;
+}
+/** A page of so many events, one a second, down from `newest`. */
+const downFrom = (newest: number, count: number): Page =>
+  page(...Array.from({ length: count }, (_, index) => newest - index));
+
+/** A cursor that has been connected at NOW, was answered by a few events, and lost the connection at `lostAt`. */
+function lostAt(lost: number, filter: Filter | readonly Filter[], options?: ResumeOptions): ResumeCursor {
+  const cursor = new ResumeCursor([filter].flat(), options);
+  cursor.begin(NOW);
+  cursor.answered(page(NOW - 5), ['finish']);
+  cursor.lost(lost);
+  return cursor;
+}
+
+describe('Page', () => {
+  it('counts, and knows its oldest second and how many are in it', () => {
+    expect(page()).toMatchObject({ count: 0, oldest: Infinity, atOldest: 0 });
+    expect(page(5, 3, 4, 3, 9)).toMatchObject({ count: 5, oldest: 3, atOldest: 2 });
+  });
+});
+
+describe('ResumeCursor', () => {
+  describe('on the first connection', () => {
+    it('asks for what the caller asked for, and nothing more when that was answered', () => {
+      const cursor = new ResumeCursor([{ kinds: [1], limit: 50 }]);
+      expect(cursor.begin(NOW)).toEqual({ filters: [{ kinds: [1], limit: 50 }], gaps: [] });
+      expect(cursor.answered(downFrom(NOW, 50))).toEqual([]);
+      expect(cursor.nextPage()).toBeUndefined();
+      expect(cursor.unfetched()).toEqual([]);
+    });
+
+    it('pages on where a relay may have cut its answer: down from the oldest, what is known counted off', () => {
+      const cursor = new ResumeCursor([{ kinds: [1], limit: 120 }]);
+      cursor.begin(NOW);
+      expect(cursor.answered(downFrom(NOW, 50))).toEqual([]);
+      expect(cursor.nextPage()).toEqual({ kinds: [1], until: NOW - 49, limit: 71 });
+      cursor.answered(downFrom(NOW - 49, 50));
+      expect(cursor.nextPage()).toEqual({ kinds: [1], until: NOW - 98, limit: 22 });
+      cursor.answered(downFrom(NOW - 98, 22));
+      expect(cursor.nextPage()).toBeUndefined();
+    });
+
+    it('takes the word of the relay (NIP-67): finish ends, more goes on', () => {
+      const finished = new ResumeCursor([{ kinds: [1] }]);
+      finished.begin(NOW);
+      finished.answered(downFrom(NOW, 500), ['finish']);
+      expect(finished.nextPage()).toBeUndefined();
+      const more = new ResumeCursor([{ kinds: [1] }]);
+      more.begin(NOW);
+      more.answered(downFrom(NOW, 3), ['more', 'unknown']);
+      expect(more.nextPage()).toEqual({ kinds: [1], until: NOW - 2 });
+    });
+
+    it('takes a short answer for a whole one: no relay caps below ten', () => {
+      for (const [count, isWhole] of [
+        [0, true],
+        [9, true],
+        [10, false],
+      ] as const) {
+        const cursor = new ResumeCursor([{ kinds: [1] }]);
+        cursor.begin(NOW);
+        cursor.answered(downFrom(NOW, count));
+        expect([count, cursor.nextPage() === undefined]).toEqual([count, isWhole]);
+      }
+    });
+
+    it('steps over a second that fills a whole page, and says so', () => {
+      const cursor = new ResumeCursor([{ kinds: [1] }]);
+      cursor.begin(NOW);
+      cursor.answered(page(...Array<number>(20).fill(NOW - 1)));
+      expect(cursor.nextPage()).toEqual({ kinds: [1], until: NOW - 1 });
+      expect(cursor.answered(page(...Array<number>(20).fill(NOW - 1)))).toEqual([{ since: NOW - 1, until: NOW - 1 }]);
+      expect(cursor.nextPage()).toEqual({ kinds: [1], until: NOW - 2 });
+    });
+
+    it('gives up after as many pages as it may, and names what is left', () => {
+      const cursor = new ResumeCursor([{ kinds: [1], since: 500 }], { pages: 2 });
+      cursor.begin(NOW);
+      cursor.answered(downFrom(NOW, 20));
+      cursor.nextPage();
+      expect(cursor.answered(downFrom(NOW - 19, 20))).toEqual([{ since: 500, until: NOW - 38 }]);
+      expect(cursor.nextPage()).toBeUndefined();
+    });
+
+    it('fetches nothing where only live events are wanted', () => {
+      const cursor = new ResumeCursor([{ kinds: [1], limit: 0 }]);
+      expect(cursor.begin(NOW).filters).toEqual([{ kinds: [1], limit: 0 }]);
+      expect(cursor.unfetched()).toEqual([]);
+      cursor.answered(downFrom(NOW, 30));
+      expect(cursor.nextPage()).toBeUndefined();
+    });
+
+    it('does not page a search, which has no order in time (NIP-50)', () => {
+      const cursor = new ResumeCursor([{ search: 'x' }]);
+      cursor.begin(NOW);
+      cursor.answered(downFrom(NOW, 30), ['more']);
+      expect(cursor.nextPage()).toBeUndefined();
+    });
+
+    it('says what was not fetched when nothing was answered', () => {
+      const cursor = new ResumeCursor([{ kinds: [1], since: 100, until: 200 }, { kinds: [7] }]);
+      cursor.begin(NOW);
+      expect(cursor.unfetched()).toEqual([
+        { since: 100, until: 200 },
+        { since: 0, until: Infinity },
+      ]);
+    });
+  });
+
+  describe('after an outage', () => {
+    it('opens the live stream unrestricted, and fetches from ten minutes before the outage on', () => {
+      const cursor = lostAt(NOW + 1_000, { kinds: [1], limit: 50 });
+      expect(cursor.begin(NOW + 2_000)).toEqual({
+        filters: [{ kinds: [1], limit: 1 }],
+        gaps: [{ since: 0, until: NOW + 400 - 1 }],
+      });
+      expect(cursor.answered(page(NOW + 1_999))).toEqual([]);
+      expect(cursor.nextPage()).toEqual({ kinds: [1], since: NOW + 400 });
+      expect(cursor.answered(downFrom(NOW + 1_999, 5))).toEqual([]);
+      expect(cursor.nextPage()).toBeUndefined();
+    });
+
+    it('goes back by the overlap that it is told, and by the largest delay seen live, within its bound', () => {
+      const delayed = (delay: number): Filter | undefined => {
+        const cursor = new ResumeCursor([{ kinds: [1] }], { overlap: 60, maxOverlap: 5_000 });
+        cursor.begin(NOW);
+        cursor.answered(page());
+        cursor.live(NOW + 10 - delay, NOW + 10);
+        cursor.live(NOW + 20, NOW + 20);
+        cursor.lost(NOW + 1_000);
+        cursor.begin(NOW + 2_000);
+        cursor.answered(page());
+        return cursor.nextPage();
+      };
+      expect(delayed(0)).toEqual({ kinds: [1], since: NOW + 940 });
+      expect(delayed(600)).toEqual({ kinds: [1], since: NOW + 340 });
+      expect(delayed(1e9)).toEqual({ kinds: [1], since: NOW + 1_000 - 5_000 });
+      // An event from the future moves nothing.
+      expect(delayed(-1e9)).toEqual({ kinds: [1], since: NOW + 940 });
+    });
+
+    it('forgets a delay after 64 more live events', () => {
+      const cursor = new ResumeCursor([{ kinds: [1] }], { overlap: 60 });
+      cursor.begin(NOW);
+      cursor.answered(page());
+      cursor.live(NOW - 10_000, NOW);
+      for (let n = 0; n < 64; n++) cursor.live(NOW, NOW);
+      cursor.lost(NOW + 1_000);
+      expect(cursor.begin(NOW + 2_000).gaps).toEqual([{ since: 0, until: NOW + 939 }]);
+    });
+
+    it('reports the older time once, not after each of many outages', () => {
+      const cursor = lostAt(NOW + 1_000, { kinds: [1] });
+      expect(cursor.begin(NOW + 2_000).gaps).toHaveLength(1);
+      // Lost before it was answered: nothing is known that was not before.
+      cursor.lost(NOW + 2_000);
+      expect(cursor.begin(NOW + 3_000).gaps).toEqual([]);
+      // The window that was not fetched yet still starts where it did.
+      cursor.answered(page());
+      expect(cursor.nextPage()).toEqual({ kinds: [1], since: NOW + 400 });
+      cursor.lost(NOW + 4_000);
+      expect(cursor.begin(NOW + 5_000).gaps).toEqual([]);
+      cursor.answered(page());
+      cursor.nextPage();
+      cursor.answered(page());
+      cursor.lost(NOW + 6_000);
+      expect(cursor.begin(NOW + 7_000).gaps).toEqual([{ since: 0, until: NOW + 5_399 }]);
+    });
+
+    it('keeps what was not fetched before the outage for after it', () => {
+      const cursor = new ResumeCursor([{ kinds: [1], limit: 100 }]);
+      cursor.begin(NOW);
+      cursor.answered(downFrom(NOW, 20));
+      cursor.nextPage();
+      cursor.lost(NOW + 1_000);
+      cursor.begin(NOW + 2_000);
+      cursor.answered(page());
+      const window = cursor.nextPage();
+      expect(window).toEqual({ kinds: [1], since: NOW + 400 });
+      cursor.answered(page());
+      expect(cursor.nextPage()).toEqual({ kinds: [1], until: NOW - 19, limit: 81 });
+    });
+
+    it('asks anew for everything where that is wanted or cheap, and leaves no gap', () => {
+      const everything: [Filter, ResumeOptions | undefined, Filter][] = [
+        [{ kinds: [1] }, { mode: 'full' }, { kinds: [1] }],
+        [{ ids: [author] }, undefined, { ids: [author] }],
+        [{ kinds: [0], authors: [author], limit: 1 }, undefined, { kinds: [0], authors: [author] }],
+        [
+          { kinds: [30_023], authors: [author], '#d': ['x'] },
+          undefined,
+          { kinds: [30_023], authors: [author], '#d': ['x'] },
+        ],
+        [{ search: 'x', limit: 5 }, undefined, { search: 'x', limit: 5 }],
+      ];
+      for (const [filter, options, expected] of everything) {
+        expect(lostAt(NOW + 1_000, filter, options).begin(NOW + 2_000)).toEqual({ filters: [expected], gaps: [] });
+      }
+    });
+
+    it('uses the window all the same where a limit cut something off, or too much could match', () => {
+      const window: [Filter, ResumeOptions | undefined][] = [
+        [{ kinds: [1], limit: 5 }, { mode: 'full' }],
+        [{ kinds: [0, 1], authors: [author] }, undefined],
+        [{ kinds: [30_023], authors: [author] }, undefined],
+        [{ kinds: [0], authors: Array.from({ length: 501 }, (_, n) => `${n}`.padStart(64, '0')) }, undefined],
+      ];
+      for (const [filter, options] of window) {
+        const { filters, gaps } = lostAt(NOW + 1_000, filter, options).begin(NOW + 2_000);
+        expect(filters).toEqual([{ ...filter, limit: 1 }]);
+        expect(gaps).toHaveLength(1);
+      }
+    });
+
+    it('keeps to the span that the filter itself has', () => {
+      // All of it lies in the window: it is asked for again whole.
+      const recent = lostAt(NOW + 1_000, { kinds: [1], since: NOW + 900, limit: 5 });
+      expect(recent.begin(NOW + 2_000)).toEqual({ filters: [{ kinds: [1], since: NOW + 900 }], gaps: [] });
+      recent.answered(page(NOW + 950));
+      expect(recent.nextPage()).toBeUndefined();
+      // All that it asks for is older than the outage: nothing but back-dated events can have come.
+      const past = lostAt(NOW + 1_000, { kinds: [1], since: 100, until: 200 });
+      expect(past.begin(NOW + 2_000)).toEqual({
+        filters: [{ kinds: [1], since: 100, until: 200, limit: 1 }],
+        gaps: [{ since: 100, until: 200 }],
+      });
+      past.answered(page());
+      expect(past.nextPage()).toBeUndefined();
+    });
+
+    it('pages each filter by itself', () => {
+      const cursor = lostAt(NOW + 1_000, [{ kinds: [1] }, { kinds: [7], limit: 5 }]);
+      const { filters } = cursor.begin(NOW + 2_000);
+      expect(filters).toEqual([
+        { kinds: [1], limit: 1 },
+        { kinds: [7], limit: 1 },
+      ]);
+      cursor.answered(page());
+      expect(cursor.nextPage()).toEqual({ kinds: [1], since: NOW + 400 });
+      cursor.answered(page());
+      expect(cursor.nextPage()).toEqual({ kinds: [7], since: NOW + 400 });
+      cursor.answered(page());
+      expect(cursor.nextPage()).toBeUndefined();
+    });
+
+    it('keeps no more than eight spans apart, whatever outages come while it pages', () => {
+      const cursor = new ResumeCursor([{ kinds: [1], limit: 1_000 }]);
+      let now = NOW;
+      for (let outage = 0; outage < 40; outage++) {
+        cursor.begin(now);
+        cursor.answered(downFrom(now, 20), ['more']);
+        cursor.nextPage();
+        now += 10_000;
+        cursor.lost(now);
+        now += 10_000;
+      }
+      expect(cursor.unfetched().length).toBeLessThanOrEqual(8);
+      // Joined, not dropped: the oldest span still reaches down to the beginning.
+      expect(cursor.unfetched().at(-1)?.since).toBe(0);
+    });
+  });
+});
