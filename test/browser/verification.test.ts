@@ -79,14 +79,17 @@ describe('verification in a page', () => {
         performance.mark('measured from here');
         let inThisTurn = 0;
         let mostInOneTurn = 0;
-        const timer = setInterval(() => (inThisTurn = 0), 1);
+        // A message comes right after the task that sends it; timers may be late where the machine is busy.
+        const turn = new MessageChannel();
+        turn.port1.onmessage = () => (inThisTurn = 0);
         const found: string[] = [];
         await ask({ kinds: [1] }, (content) => {
           found.push(content);
+          if (inThisTurn === 0) turn.port2.postMessage('over');
           mostInOneTurn = Math.max(mostInOneTurn, ++inThisTurn);
         });
         performance.mark('measured up to here');
-        clearInterval(timer);
+        turn.port1.close();
 
         let invalid = 0;
         pool.relays$.subscribe(([status]) => (invalid = status?.counters.invalid ?? 0)).unsubscribe();
