@@ -3,7 +3,8 @@ import type { WorkerPort } from './worker-port.ts';
 
 /** Starts a worker thread that verifies with the pure engine; it does not keep the process alive. */
 export function spawnWorker(): WorkerPort {
-  const worker = new Worker(new URL('./verify-worker.js', import.meta.url));
+  // The flags of the process (a loader, --input-type) are not for this script.
+  const worker = new Worker(new URL('./verify-worker.js', import.meta.url), { execArgv: [] });
   worker.unref();
   return {
     postMessage: (message) => worker.postMessage(message),
