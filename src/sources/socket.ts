@@ -32,6 +32,8 @@ export interface SocketEvents {
   gone?(): void;
 }
 
+/** The `readyState` in which a WebSocket takes frames. */
+const OPEN = 1;
 const CLEAN_CLOSE = 1_000;
 const MESSAGE_TOO_BIG = 1_009;
 const NO_CLOSE_FRAME = 1_006;
@@ -87,8 +89,10 @@ export function socket(url: RelayUrl, events: SocketEvents, options: SocketOptio
     }
 
     function send(frame: string): void {
+      // While it is closing it would swallow frames, and browsers would complain; its close event is on the way.
+      if (ws?.readyState !== OPEN) return;
       try {
-        ws?.send(frame);
+        ws.send(frame);
       } catch (cause) {
         problem = cause;
         fail('send-failed', 'The socket refused a frame.');

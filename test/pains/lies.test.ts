@@ -270,11 +270,11 @@ describe('lies', () => {
       await time.advance(SECOND);
       expect(statusOf(pool, relay).error?.code).toBe('abusive');
       pool.close();
-    });
+    }, 60_000);
 
     it('but a slow relay whose answers come late is not one', async () => {
       const { pool, relay, time, note } = world({ relays: [{ verify: false, faults: { delay: 5_000 } }] });
-      const events = Array.from({ length: 2_000 }, (_, i) => fakeEvent({ content: `${i}` }));
+      const events = Array.from({ length: 1_500 }, (_, i) => fakeEvent({ content: `${i}` }));
       const publishes = events.map((event) => hear(pool.publish(event, { deadline: 2_000 })));
       await time.advance(10 * SECOND);
       expect(publishes.every(({ completed }) => completed)).toBe(true);
@@ -283,23 +283,23 @@ describe('lies', () => {
       await time.advance(10 * SECOND);
       expect(next.values.at(-1)?.accepted).toBe(1);
       pool.close();
-    });
+    }, 60_000);
 
     it('but what was on its way for many cancelled requests is no flood', async () => {
       const { pool, relay, time, note } = world();
       relay.seed(note('one'), note('two'));
       const staying = hear(pool.subscribe({ kinds: [1] }));
       await time.advance(SECOND);
-      const requests = Array.from({ length: 1_000 }, () => hear(pool.request({ kinds: [1] })));
+      const requests = Array.from({ length: 800 }, () => hear(pool.request({ kinds: [1] })));
       await time.advance(15);
       for (const { subscription } of requests) subscription.unsubscribe();
       await time.advance(SECOND);
-      expect(statusOf(pool, relay)).toMatchObject({ state: 'connected', counters: { unasked: 3_000, connects: 1 } });
+      expect(statusOf(pool, relay)).toMatchObject({ state: 'connected', counters: { unasked: 2_400, connects: 1 } });
       relay.add(note('three'));
       await time.advance(SECOND);
       expect(contents(staying.values)).toEqual(['one', 'two', 'three']);
       pool.close();
-    });
+    }, 60_000);
 
     it('nor may a relay answer what was never sent to it', async () => {
       const { pool, relay, time } = world();

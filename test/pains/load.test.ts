@@ -536,6 +536,19 @@ describe('carrying load', () => {
       pool.close();
     });
 
+    it('the patience with a relay that seems silent, as the thread was too busy to hear it', async () => {
+      const { pool, relay, time, note } = world({ relays: [{ faults: { delay: 10_500 } }] });
+      relay.seed(note('one'));
+      const request = hear(pool.request({ kinds: [1] }, { silenceTimeout: 10 * SECOND }));
+      await time.advance(9 * SECOND);
+      // Nothing runs for three seconds; then the timer is first, and the answer in the socket right behind it.
+      time.frame += 3 * SECOND;
+      await time.advance(SECOND);
+      expect(contents(request.values)).toEqual(['one']);
+      expect(request.completed).toBe(true);
+      pool.close();
+    });
+
     it('the deadline of a request whose relay was lost meanwhile', async () => {
       const { pool, relay, time } = loaded();
       const request = hear(pool.request({ kinds: [1] }, { deadline: SECOND }));

@@ -4,6 +4,7 @@ import { relayEose, relayNotice, relayOk } from '../../src/protocol/relay-frame.
 import { type LivenessOptions, watchLiveness } from '../../src/sources/liveness.ts';
 import { fakeEvent } from '../../src/testing/index.ts';
 import { aConnection } from '../support/a-connection.ts';
+import { heapInUse } from '../support/heap.ts';
 
 const SECOND = 1_000;
 
@@ -132,5 +133,13 @@ describe('watchLiveness', () => {
       await time.advance(10 * SECOND);
     }
     expect(time.actions).toHaveLength(before);
+  });
+
+  it('keeps nothing of the timers that have fired', async () => {
+    const { time } = setUp({ livenessTimeout: 1, livenessInterval: 1 });
+    await time.advance(1_000);
+    const before = await heapInUse();
+    await time.advance(30_000);
+    expect((await heapInUse()) - before).toBeLessThan(2 ** 20);
   });
 });

@@ -6,6 +6,7 @@ import { pureVerifier } from '../../src/verifiers/pure.ts';
 import { Verification, type VerificationOptions } from '../../src/verifiers/verification.ts';
 import type { Verdicts, Verifier } from '../../src/verifiers/verifier.ts';
 import { zerosVerifier } from '../support/clocked-verifiers.ts';
+import { heapInUse } from '../support/heap.ts';
 
 /** Real ones, which the pure verifier takes too. */
 const [one, two, three, four, five] = ['1', '2', '3', '4', '5'].map((content) =>
@@ -167,6 +168,22 @@ describe('Verification', () => {
         ['changed', undefined],
         ['signed again', one],
       ]);
+    });
+
+    it('are forgeries where their content differs from what verified, though nobody looked at them', async () => {
+      const slow = new SlowVerifier();
+      const { time, check, told } = setUp({ verifier: slow });
+      check(one, 'real');
+      check({ ...one, content: 'other' }, 'other content');
+      check(forged(one), 'other signature');
+      await time.advance(1);
+      await slow.answer(0, [true]);
+      expect(told).toEqual([
+        ['real', one],
+        ['other content', undefined],
+        ['other signature', one],
+      ]);
+      expect(slow.batches).toHaveLength(1);
     });
 
     it('are told apart by every field', async () => {
@@ -355,6 +372,30 @@ describe('Verification', () => {
       expect(verification.failures).toBe(3);
     });
 
+    it('is taken at its word where its promise is not of the platform', async () => {
+      const { time, check, told, verification } = setUp({
+        verifier: {
+          verify: (batch) =>
+            ({
+              then: (resolve: (verdicts: Verdicts) => void) => {
+                resolve(batch.map(({ content }) => content === '1'));
+                resolve([]);
+              },
+            }) as never,
+        },
+      });
+      check(one);
+      check(two);
+      await time.advance(10);
+      expect(new Map(told)).toEqual(
+        new Map([
+          ['1', one],
+          ['2', undefined],
+        ]),
+      );
+      expect(verification.failures).toBe(0);
+    });
+
     it('is asked on when it works again before the third time', async () => {
       let asked = 0;
       const flaky: Verifier = {
@@ -418,6 +459,30 @@ describe('Verification', () => {
     expect(slow.batches).toHaveLength(1);
     expect(verification.known(one.id)).toBeUndefined();
   });
+
+  it('keeps nothing of what is over: events, callbacks and timers', async () => {
+    for (const engine of [
+      zerosVerifier,
+      { verify: async (batch: readonly NostrEvent[]) => zerosVerifier.verify(batch) },
+    ]) {
+      const { time, verification } = setUp({ verifier: engine, remembered: 10 });
+      const event = fakeEvent();
+      const check = async (from: number, to: number): Promise<void> => {
+        for (let n = from; n < to; n++) {
+          const id = `${n}`.padStart(64, '0');
+          // Every other one is a forgery, and a third has several who ask.
+          const copy = { ...event, id, sig: n % 2 === 0 ? event.sig : 'f'.repeat(128) };
+          for (let ask = 0; ask <= n % 3; ask++) verification.check(copy, () => undefined);
+          await time.advance(1);
+        }
+      };
+      await check(0, 500);
+      const before = await heapInUse();
+      await check(500, 15_500);
+      expect((await heapInUse()) - before).toBeLessThan(2 ** 20);
+      expect(time.actions).toHaveLength(0);
+    }
+  }, 60_000);
 
   it('a callback may check more events, and gets its answer', async () => {
     const { time, verification } = setUp({ verifier: zerosVerifier });
