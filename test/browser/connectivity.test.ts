@@ -179,6 +179,22 @@ describe('a tab in the background of Chromium', () => {
     relay.drop();
     relay.seed(note('missed'));
     await chromium.send('Page.setWebLifecycleState', { state: 'active' });
+    await page.sign('lost connection-lost');
+    await show();
+    await page.has('missed');
+    await page.sign('eose', 2);
+    expect([...(await page.contents())].sort()).toEqual(['missed', 'stored']);
+  });
+
+  it('catches up though it hears that it is in front before it hears that its connection is gone', async () => {
+    // The news came too early to cut a wait short: the first, short wait after a loss has to do.
+    await subscribed(browser.tabs, { backoff: {} });
+    const show = await hide();
+    const chromium = await page.context.newCDPSession(page.page);
+    await chromium.send('Page.setWebLifecycleState', { state: 'frozen' });
+    relay.drop();
+    relay.seed(note('missed'));
+    await chromium.send('Page.setWebLifecycleState', { state: 'active' });
     await show();
     await page.has('missed');
     await page.sign('eose', 2);

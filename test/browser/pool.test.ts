@@ -204,6 +204,41 @@ describe('the browser build in Chromium', () => {
     expect(relay.connectionCount).toBe(1);
   });
 
+  it('writes nothing to a connection that is closing, and sends it over the next one', async () => {
+    const relay = await startRelay();
+    const page = await openPage();
+    const status = await page.page.evaluate(
+      ([url, secretKey, pauses]) =>
+        new Promise<string | undefined>((resolve) => {
+          const dialled: WebSocket[] = [];
+          class Watched extends WebSocket {
+            constructor(address: string) {
+              super(address);
+              dialled.push(this);
+            }
+          }
+          const template = { kind: 1, created_at: 1_767_225_600, tags: [], content: 'kept' };
+          const event = library.finalizeEvent(template, Uint8Array.from(secretKey));
+          const pool = new library.RelayPool({ relays: [url], backoff: pauses, WebSocket: Watched });
+          pool.packets({ kinds: [1] }).subscribe(({ type }) => {
+            if (type !== 'eose' || dialled.length > 1) return;
+            // The state changes now, the event about it comes later.
+            dialled[0]?.close();
+            let outcome: string | undefined;
+            pool.publish(event).subscribe({
+              next: ({ outcomes }) => (outcome = Object.values(outcomes)[0]?.status),
+              complete: () => resolve(outcome),
+            });
+          });
+        }),
+      [relay.url, [...alice.secretKey], backoff] as const,
+    );
+    expect(status).toBe('accepted');
+    expect(relay.received.filter(({ message }) => message.type === 'EVENT')).toMatchObject([{ connection: 2 }]);
+    // Chromium would have complained about a frame for a closing socket.
+    expect(page.problems).toEqual([]);
+  });
+
   it('leaves no connection behind when the pool closes, nor when the page goes away', async () => {
     const relay = await startRelay();
     const page = await openPage();
