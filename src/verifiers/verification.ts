@@ -124,7 +124,10 @@ export class Verification {
       const now = this.#scheduler.now();
       // An engine that works in this thread is given less at a time, one that works elsewhere more.
       if (now - before >= SLICE_MS) this.#batchSize = Math.max(1, this.#batchSize >> 1);
-      else if (now - before <= SLICE_MS / 4) this.#batchSize = Math.min(LARGEST_BATCH, this.#batchSize << 1);
+      // That a batch which was not full took no time says nothing about a full one.
+      else if (batch.length === this.#batchSize && now - before <= SLICE_MS / 4) {
+        this.#batchSize = Math.min(LARGEST_BATCH, this.#batchSize << 1);
+      }
       before = now;
     } while (this.#queue.length > 0 && before - start < SLICE_MS);
     this.#flushing = this.#queue.length > 0;

@@ -295,6 +295,27 @@ describe('Verification', () => {
       return { sizes: found, longestTurn };
     }
 
+    it('do not grow by a trickle: a burst after it is not verified in one go', async () => {
+      const found: number[] = [];
+      const { time, verification } = setUp({
+        verifier: {
+          verify: (batch) => {
+            found.push(batch.length);
+            time.frame += 2 * batch.length;
+            return zerosVerifier.verify(batch);
+          },
+        },
+      });
+      for (const event of events.slice(0, 20)) {
+        verification.check(event, () => undefined);
+        await time.advance(50);
+      }
+      for (const event of events.slice(20, 120)) verification.check(event, () => undefined);
+      await time.advance(60_000);
+      expect(verification.pending).toBe(0);
+      expect(Math.max(...found)).toBeLessThanOrEqual(8);
+    });
+
     it('start small and grow while the engine answers fast, up to 256', async () => {
       const { sizes: found } = await sizes(0, false);
       expect(found.slice(0, 10)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 256]);
