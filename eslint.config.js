@@ -19,7 +19,7 @@ const pureRooms = ['protocol', 'policies', 'operators', 'sources', 'pool'].map((
 
 export default tseslint.config(
   {
-    ignores: ['dist/', 'coverage/', '.cache/', '**/node_modules/', '**/dist/', 'test/interop/', 'bench/'],
+    ignores: ['dist/', 'coverage/', '.cache/', '**/node_modules/', '**/dist/', 'test/interop/'],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

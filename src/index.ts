@@ -1,3 +1,5 @@
+export * from './operators/bulkhead.ts';
+export { Bulkhead, type BulkheadOptions } from './operators/bulkhead-handle.ts';
 export * from './operators/circuit-breaker-handle.ts';
 export * from './operators/circuit-breaker.ts';
 export * from './operators/events.ts';
@@ -6,11 +8,14 @@ export * from './operators/latency-percentiles.ts';
 export * from './operators/measure-latency.ts';
 export * from './operators/priority-merge-map.ts';
 export * from './operators/reconnect.ts';
+export * from './operators/refuse-while-open.ts';
 export * from './operators/throughput.ts';
 export * from './operators/timeout-in-flight.ts';
 export * from './operators/unique-events.ts';
 export * from './operators/until-settled.ts';
 export * from './operators/verify-events.ts';
+export * from './operators/within-budget.ts';
+export * from './operators/socket-budget.ts';
 export { Backoff, type BackoffOptions } from './policies/backoff.ts';
 export type { CircuitBreakerNumbers } from './policies/circuit-breaker-options.ts';
 export type {
@@ -22,15 +27,25 @@ export type {
 } from './policies/circuit-state.ts';
 export * from './policies/histogram-window.ts';
 export * from './policies/latency-histogram.ts';
+export type { LoadLimitOptions } from './policies/load-limit.ts';
+export type { PoolSizeOptions } from './policies/pool-size.ts';
 export * from './policies/priority-queue.ts';
 export type { Throughput } from './policies/rate-window.ts';
 export type { ResumeOptions } from './policies/resume-cursor.ts';
 export { SeenIds } from './policies/seen-ids.ts';
+export type { Exchange, Progress } from './pool/exchange.ts';
+export type { LatencyOf, RelayHealth } from './pool/health.ts';
+export type { Measurements, PoolMetrics, RelayMetrics } from './pool/metrics.ts';
+export { pipelineStages, type PipelineStages, type Stage } from './pool/pipeline.ts';
 export { PoolError, type PoolErrorCode } from './pool/pool-error.ts';
+export type { PooledRelay } from './pool/pooled-relay.ts';
+export type { PoolRelayStatus } from './pool/pool-relay-status.ts';
 export type { PublishOptions, PublishOutcome, PublishReport } from './pool/publish.ts';
+export type { PoolMemory, RelayMemory } from './pool/relay-memory.ts';
 export { RelayPool, type RelayPoolOptions } from './pool/relay-pool.ts';
 export type { RelayOrigin } from './pool/registry.ts';
 export type { FilterInput, RequestOptions } from './pool/requests.ts';
+export { everyRelay, type Route } from './pool/routes.ts';
 export {
   classifyKind,
   expiresAt,
@@ -49,6 +64,7 @@ export type { Acknowledgement } from './sources/acknowledgements.ts';
 export type { EventTemplate, Signer } from './sources/authentication.ts';
 export type { Connection } from './sources/connection.ts';
 export { connectivity } from './sources/connectivity.ts';
+export type { ProcessUsage } from './sources/process-usage.ts';
 export { relay, type Relay, type RelayOptions, type RelayState, type RelayStatus } from './sources/relay.ts';
 export type { RelayCounters } from './sources/relay-counters.ts';
 export type { WebSocketConstructor, WebSocketLike } from './sources/web-socket.ts';

@@ -11,6 +11,7 @@ import {
   throwError,
 } from 'rxjs';
 import { Backoff, type BackoffOptions } from '../policies/backoff.ts';
+import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import { platformRandom } from '../policies/platform-random.ts';
 import { callSafely } from './call-safely.ts';
 
@@ -25,7 +26,7 @@ import { callSafely } from './call-safely.ts';
  * ```
  */
 export interface ReconnectInfo {
-  /** Reconnects in a row without a stable uptime; 0 for the first subscription and for one that `wake$` brought about. */
+  /** Reconnects in a row without a stable uptime, from `attempts` on; 0 for one that `wake$` brought about. */
   readonly attempt: number;
   /** Milliseconds from the end of the one before to this attempt; 0 for the first subscription. */
   readonly delay: number;
@@ -58,7 +59,8 @@ export interface ReconnectOptions extends BackoffOptions {
   readonly scheduler?: SchedulerLike | undefined;
   /**
    * Each value says that an attempt is worth it now, as when the network came back: the attempts start anew, and a wait is cut
-   * short to within `spread`, but never below a penalty of `retryable`. Its error and completion mean no more than silence.
+   * short to within `spread`, but never below a penalty of `retryable`. So is the wait after a loss that comes at most `spread`
+   * later, where the attempt that was lost had begun before the value. Its error and completion mean no more than silence.
    *
    * @default never
    */
@@ -73,8 +75,6 @@ export interface ReconnectOptions extends BackoffOptions {
   readonly onWait?: ((info: ReconnectInfo) => void) | undefined;
 }
 
-/** A longer delay would overflow the platform's timers and fire at once. */
-const LONGEST_DELAY = 2 ** 31 - 1;
 /** Stands for completion on its way to the one place that decides when to try again. */
 const COMPLETED = Symbol('completed');
 
@@ -115,6 +115,8 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
       const backoff = newBackoff();
       let isOpen = false;
       let last: Pick<ReconnectInfo, 'delay' | 'error'> = { delay: 0, error: undefined };
+      let begunAt = 0;
+      let wokenAt = -Infinity;
       /** Cuts the current wait short; undefined while there is none, or when it was cut short before. */
       let cutShort: (() => void) | undefined;
 
@@ -125,6 +127,7 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
 
       const attempt = defer(() => {
         tell(onAttempt);
+        begunAt = scheduler.now();
         return source;
       }).pipe(
         tap(() => {
@@ -159,12 +162,19 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
             const woken = Math.max(penalty, scheduler.now() - begin + draw() * spread);
             tryAfter(Math.min(due - begin, woken));
           };
-          tryAfter(Math.min(LONGEST_DELAY, Math.max(penalty, backoff.next())));
+          const delay = Math.min(LONGEST_DELAY, Math.max(penalty, backoff.next()));
+          // What began no earlier than the news has had its chance; the loss of what is older says nothing about the network now.
+          if (wokenAt > begunAt && begin - wokenAt <= spread) {
+            backoff.reset();
+            due = begin + delay;
+            cutShort();
+          } else tryAfter(delay);
         });
       };
 
       if (wake$) {
         const woken = (): void => {
+          wokenAt = scheduler.now();
           if (!isOpen) backoff.reset();
           cutShort?.();
         };

@@ -1,7 +1,5 @@
 import { ignoreElements, Observable, type OperatorFunction, type SchedulerLike, type Subscription, tap } from 'rxjs';
-
-/** A longer delay would overflow the platform's timers and fire at once. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 
 /** What values are put into, and reports are taken from. The clock is an argument. */
 export interface Meter<T, R> {

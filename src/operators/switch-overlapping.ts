@@ -1,4 +1,5 @@
 import { defer, Observable, type OperatorFunction, Subscription } from 'rxjs';
+import { stopWith } from './stop-with.ts';
 
 /** As `switchMap`, but the next inner observable is subscribed before the one before is let go: no moment without either. */
 export function switchOverlapping<T, R>(project: (value: T) => Observable<R>): OperatorFunction<T, R> {
@@ -14,8 +15,9 @@ export function switchOverlapping<T, R>(project: (value: T) => Observable<R>): O
         const inner = new Subscription();
         current = inner;
         subscriber.add(inner);
-        inner.add(
-          defer(() => project(value)).subscribe({
+        defer(() => project(value))
+          .pipe(stopWith(inner))
+          .subscribe({
             next: (result) => subscriber.next(result),
             error: (error) => subscriber.error(error),
             complete: () => {
@@ -25,19 +27,16 @@ export function switchOverlapping<T, R>(project: (value: T) => Observable<R>): O
               current = undefined;
               completeWhenOver();
             },
-          }),
-        );
+          });
         previous?.unsubscribe();
       };
-      subscriber.add(
-        source.subscribe({
-          next: switchTo,
-          error: (error) => subscriber.error(error),
-          complete: () => {
-            isSourceOver = true;
-            completeWhenOver();
-          },
-        }),
-      );
+      source.pipe(stopWith(subscriber)).subscribe({
+        next: switchTo,
+        error: (error) => subscriber.error(error),
+        complete: () => {
+          isSourceOver = true;
+          completeWhenOver();
+        },
+      });
     });
 }

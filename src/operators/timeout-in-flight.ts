@@ -11,9 +11,7 @@ import {
   tap,
   throwError,
 } from 'rxjs';
-
-/** A longer delay would overflow the platform's timers and fire at once. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 
 /**
  * The error of {@link timeoutInFlight}: there was no outcome in time.

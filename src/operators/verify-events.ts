@@ -3,6 +3,7 @@ import type { NostrEvent } from '../protocol/event.ts';
 import type { Verdicts, Verifier } from '../verifiers/verifier.ts';
 import { verifyWellFormed } from '../verifiers/well-formed.ts';
 import { callSafely } from './call-safely.ts';
+import { stopWith } from './stop-with.ts';
 
 /**
  * The error of a stream whose verifier threw, rejected or answered nonsense: nothing can be said about its events any more.
@@ -147,15 +148,13 @@ export function verifyEvents(
         batches.length = 0;
         collected = [];
       });
-      subscriber.add(
-        source.subscribe({
-          next: (event) => {
-            // A scheduled action stays in whatever it was added to, so there is one variable and no list.
-            if (!subscriber.closed && collected.push(event) === 1) turn = scheduler.schedule(flush);
-          },
-          error: (error) => end(() => subscriber.error(error)),
-          complete: () => end(() => subscriber.complete()),
-        }),
-      );
+      source.pipe(stopWith(subscriber)).subscribe({
+        next: (event) => {
+          // A scheduled action stays in whatever it was added to, so there is one variable and no list.
+          if (!subscriber.closed && collected.push(event) === 1) turn = scheduler.schedule(flush);
+        },
+        error: (error) => end(() => subscriber.error(error)),
+        complete: () => end(() => subscriber.complete()),
+      });
     });
 }

@@ -45,6 +45,12 @@ export interface BackoffOptions {
    * @default 5
    */
   maxAttempts?: number;
+  /**
+   * Attempts in a row to start from, as remembered of an earlier run: a whole number. A reset forgets them too.
+   *
+   * @default 0
+   */
+  attempts?: number;
 }
 
 /**
@@ -54,7 +60,7 @@ export interface BackoffOptions {
  *
  * It holds no timer and no clock.
  *
- * @throws RangeError from the constructor when an option is not a finite number in its range.
+ * @throws RangeError from the constructor when an option is not a finite number in its range, or `attempts` not a whole one.
  *
  * @example
  * ```ts
@@ -73,9 +79,7 @@ export class Backoff {
   readonly #stableAfter: number;
   readonly #maxAttempts: number;
   readonly #random: () => number;
-  #attempts = 0;
-  /** Grown step by step, as a power of the attempts would leave the range of numbers. */
-  #ceiling: number;
+  #attempts: number;
   #openedAt: number | undefined;
 
   /** @param random - Draws from 0 (inclusive) to 1 (exclusive). */
@@ -86,18 +90,18 @@ export class Backoff {
     this.#floor = checked('floor', options?.floor ?? 100, 0);
     this.#stableAfter = checked('stableAfter', options?.stableAfter ?? 5_000, 0);
     this.#maxAttempts = checked('maxAttempts', options?.maxAttempts ?? 5, 1);
+    this.#attempts = checked('attempts', options?.attempts ?? 0, 0);
     this.#random = random;
-    this.#ceiling = Math.min(this.#cap, this.#base);
   }
 
   /** Milliseconds to wait before the next attempt, which is counted: from the floor to the floor plus the cap. */
   next(): number {
     const draw = this.#random();
     const share = draw >= 0 ? Math.min(draw, 1) : 0;
-    const delay = this.#floor + share * this.#ceiling;
+    // The power may be Infinity, which the cap is for; but no number of times nothing is still nothing.
+    const ceiling = this.#base && Math.min(this.#cap, this.#base * this.#factor ** this.#attempts);
     this.#attempts += 1;
-    this.#ceiling = Math.min(this.#cap, this.#ceiling * this.#factor);
-    return delay;
+    return this.#floor + share * ceiling;
   }
 
   /** The attempt succeeded at `now`, in milliseconds. */
@@ -115,10 +119,9 @@ export class Backoff {
   /** Starts the attempts anew, as when the network came back or the caller asked. */
   reset(): void {
     this.#attempts = 0;
-    this.#ceiling = Math.min(this.#cap, this.#base);
   }
 
-  /** Attempts counted since the last reset. */
+  /** Attempts counted since the last reset, on top of those it started from until there is one. */
   get attempts(): number {
     return this.#attempts;
   }
@@ -132,6 +135,8 @@ export class Backoff {
 function checked(name: keyof BackoffOptions, value: number, least: number): number {
   // maxAttempts and stableAfter may be Infinity: never exhausted, never reset by uptime.
   const finite = Number.isFinite(value) || (value === Infinity && (name === 'maxAttempts' || name === 'stableAfter'));
-  if (finite && value >= least) return value;
-  throw new RangeError(`Backoff: '${name}' must be a number of at least ${least}; got ${value}.`);
+  const isWhole = name !== 'attempts' || Number.isSafeInteger(value);
+  if (finite && isWhole && value >= least) return value;
+  const kind = name === 'attempts' ? 'a whole number' : 'a number';
+  throw new RangeError(`Backoff: '${name}' must be ${kind} of at least ${least}; got ${value}.`);
 }

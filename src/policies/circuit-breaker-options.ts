@@ -1,3 +1,5 @@
+import { LONGEST_DELAY } from './longest-delay.ts';
+
 /**
  * The numbers of a circuit breaker: when it opens, for how long, and how it finds out that it may close.
  *
@@ -97,12 +99,9 @@ export interface CircuitBreakerNumbers {
 
 export type CompleteNumbers = { readonly [Name in keyof CircuitBreakerNumbers]-?: number };
 
-/** A longer delay would overflow the platform's timers. */
-const LONGEST = 2 ** 31 - 1;
-
 /** Default, least and greatest; `>` where the least itself is too little, `whole` for counts. */
 const RANGES: Readonly<Record<keyof CircuitBreakerNumbers, readonly [number, number, number, ('>' | 'whole')?]>> = {
-  window: [60_000, 0, LONGEST, '>'],
+  window: [60_000, 0, LONGEST_DELAY, '>'],
   minimumCalls: [10, 1, Number.MAX_SAFE_INTEGER, 'whole'],
   failureRatio: [0.5, 0, Infinity, '>'],
   consecutiveFailures: [5, 1, Infinity, 'whole'],
@@ -111,10 +110,10 @@ const RANGES: Readonly<Record<keyof CircuitBreakerNumbers, readonly [number, num
   minimumSuccessRate: [0.5, 0, 1],
   maximumLatency: [10_000, 0, Infinity],
   probes: [1, 1, Number.MAX_SAFE_INTEGER, 'whole'],
-  halfOpenTime: [10_000, 0, LONGEST, '>'],
-  openTime: [5_000, 0, LONGEST, '>'],
+  halfOpenTime: [10_000, 0, LONGEST_DELAY, '>'],
+  openTime: [5_000, 0, LONGEST_DELAY, '>'],
   openFactor: [2, 1, Number.MAX_SAFE_INTEGER],
-  maximumOpenTime: [300_000, 0, LONGEST, '>'],
+  maximumOpenTime: [300_000, 0, LONGEST_DELAY, '>'],
   jitter: [0.5, 0, 1],
 };
 

@@ -1,75 +1,81 @@
-import { Observable, Subscription } from 'rxjs';
-import type { Packet } from '../protocol/packet.ts';
-import { RelayError } from '../protocol/relay-error.ts';
-import type { RelayUrl } from '../protocol/relay-url.ts';
-import type { Relay } from '../sources/relay.ts';
-import type { Answer } from './question.ts';
+import type { MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { bulkhead } from '../operators/bulkhead.ts';
+import { circuitBreaker } from '../operators/circuit-breaker.ts';
+import { refuseWhileOpen } from '../operators/refuse-while-open.ts';
+import { timeoutInFlight } from '../operators/timeout-in-flight.ts';
+import type { Exchange, Progress } from './exchange.ts';
+import { recordExchange, verdictOf } from './record-exchange.ts';
 
-/** The stages that a request passes. A stage for a single relay (a guard, a queue) wraps `send`. */
-export interface Stages {
-  /** Which relays take part, now and whenever that changes. */
-  readonly route: Observable<readonly Relay[]>;
-  /** Asks one of them. */
-  readonly send: (relay: Relay) => Observable<Answer>;
-}
+/**
+ * One stage of the pipe: what it does with an exchange. A subscription to its source begins the exchange, unsubscribing takes it back.
+ *
+ * @example
+ * ```ts
+ * import { tap } from 'rxjs';
+ * import { RelayPool, type Stage } from 'rx-relay-pool';
+ *
+ * const logged: Stage = ({ relay, verb }) => tap(({ type }) => console.log(verb, type, relay));
+ * const pool = new RelayPool({ relays: ['wss://relay.example'], stages: { health: logged } });
+ * pool.close();
+ * ```
+ */
+export type Stage = (exchange: Exchange) => MonoTypeOperatorFunction<Progress>;
 
-interface Member {
-  readonly relay: Relay;
-  /** There before the relay is asked, as its first answer may end the request or the membership. */
-  readonly subscription: Subscription;
-  settled: boolean;
+/**
+ * The stages behind the route, each with a default: {@link pipelineStages} has them.
+ *
+ * @example
+ * ```ts
+ * import { identity } from 'rxjs';
+ * import { type PipelineStages, RelayPool } from 'rx-relay-pool';
+ *
+ * const withoutBreaker: Partial<PipelineStages> = { guard: () => identity, outcome: () => identity };
+ * new RelayPool({ stages: withoutBreaker }).close();
+ * ```
+ */
+export interface PipelineStages {
+  /** Refuses what has no chance. @default `refuseWhileOpen` of the relay's breaker */
+  readonly guard: Stage;
+  /** Waits for its turn. @default `bulkhead` of the relay, by priority */
+  readonly queue: Stage;
+  /** Bounds how long the answer may take. @default `timeoutInFlight` */
+  readonly send: Stage;
+  /** Judges how it went. @default `circuitBreaker` of the relay */
+  readonly outcome: Stage;
+  /** Learns from it. @default latencies and error rates, for `metrics$` and the relay's load */
+  readonly health: Stage;
 }
 
 /**
- * The pipe: route ─▶ send ─▶ packets. Relays that join are asked, relays that leave are let go, and every packet that settles a
- * relay says how many are still awaited.
+ * The default stages of a pool, to be reused by stages of your own.
+ *
+ * @example
+ * ```ts
+ * import { pipe, tap } from 'rxjs';
+ * import { pipelineStages, RelayPool, type Stage } from 'rx-relay-pool';
+ *
+ * const queue: Stage = (exchange) => pipe(pipelineStages.queue(exchange), tap(({ type }) => console.log(type)));
+ * new RelayPool({ stages: { queue } }).close();
+ * ```
  */
-export function pipeline({ route, send }: Stages): Observable<Packet> {
-  return new Observable((subscriber) => {
-    const members = new Map<RelayUrl, Member>();
+export const pipelineStages: PipelineStages = {
+  guard: ({ health }) => refuseWhileOpen(health.breaker),
+  queue: ({ health, priority, patience }) => bulkhead(health.bulkhead, { priority, deadline: patience }),
+  send: ({ health, timeout }) => timeoutInFlight(timeout, { scheduler: health.scheduler }),
+  outcome: ({ health }) => circuitBreaker(health.breaker, { classify: verdictOf(health) }),
+  health: recordExchange,
+};
 
-    const pending = (): number => {
-      let count = 0;
-      for (const { settled } of members.values()) if (!settled) count++;
-      return count;
-    };
-    const pass = (member: Member, { packet, settles }: Answer): void => {
-      member.settled ||= settles;
-      subscriber.next(packet.type === 'event' || packet.type === 'gap' ? packet : { ...packet, pending: pending() });
-    };
-    const leave = (relay: RelayUrl, member: Member, code: 'removed' | 'pool-closed', message: string): void => {
-      members.delete(relay);
-      member.subscription.unsubscribe();
-      if (member.settled) return;
-      subscriber.next({ type: 'lost', relay, error: new RelayError(code, relay, message), pending: pending() });
-    };
-
-    subscriber.add(() => {
-      for (const { subscription } of members.values()) subscription.unsubscribe();
-    });
-    subscriber.add(
-      route.subscribe({
-        next: (relays) => {
-          const routed = new Map(relays.map((relay) => [relay.url, relay]));
-          for (const [url, member] of members) {
-            if (!routed.has(url)) leave(url, member, 'removed', 'The relay takes no part in the request any more.');
-          }
-          // All are members before the first is asked, so that its answer knows how many are awaited.
-          const joining = relays
-            .filter(({ url }) => !members.has(url))
-            .map((relay): Member => ({ relay, subscription: new Subscription(), settled: false }));
-          for (const member of joining) members.set(member.relay.url, member);
-          for (const member of joining) {
-            const { relay, subscription } = member;
-            if (!subscription.closed) subscription.add(send(relay).subscribe((answer) => pass(member, answer)));
-          }
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => {
-          for (const [url, member] of members) leave(url, member, 'pool-closed', 'The pool was closed.');
-          subscriber.complete();
-        },
-      }),
-    );
-  });
+/**
+ * The pipe behind the route: guard ─▶ queue ─▶ send ─▶ outcome ─▶ health. It reads upwards, as each stage decides whether and when the one
+ * above it is subscribed to.
+ */
+export function pipeline(send: Observable<Progress>, exchange: Exchange, stages: PipelineStages): Observable<Progress> {
+  return send.pipe(
+    stages.send(exchange),
+    stages.outcome(exchange),
+    stages.health(exchange),
+    stages.queue(exchange),
+    stages.guard(exchange),
+  );
 }

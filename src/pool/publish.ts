@@ -15,14 +15,21 @@ import {
   takeWhile,
   timer,
 } from 'rxjs';
+import { BulkheadError } from '../operators/bulkhead.ts';
+import { CircuitOpenError } from '../operators/circuit-breaker.ts';
+import { TimeoutInFlightError } from '../operators/timeout-in-flight.ts';
 import { Backoff } from '../policies/backoff.ts';
+import { LONGEST_DELAY } from '../policies/longest-delay.ts';
+import type { Priority } from '../policies/queue-outcome.ts';
 import { isWellFormedEvent, type NostrEvent } from '../protocol/event.ts';
-import { acceptedByRelay, isRetryable, type Reason } from '../protocol/reason.ts';
-import type { RelayError } from '../protocol/relay-error.ts';
+import { acceptedByRelay, isRetryable, parseReason, type Reason } from '../protocol/reason.ts';
+import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
-import type { Acknowledgement } from '../sources/acknowledgements.ts';
-import type { Relay } from '../sources/relay.ts';
+import type { Connection } from '../sources/connection.ts';
+import type { Progress } from './exchange.ts';
 import { PoolError } from './pool-error.ts';
+import type { PooledRelay } from './pooled-relay.ts';
+import { restOf } from './record-exchange.ts';
 
 /**
  * What became of an event at one relay:
@@ -31,7 +38,8 @@ import { PoolError } from './pool-error.ts';
  * - `accepted`: the relay said so, or that it has it already
  * - `rejected`: the relay said no; `reason` says why
  * - `silent`: it was sent, and no OK came in time; the relay may have it
- * - `unreachable`: no connection in time, so it was never sent
+ * - `unreachable`: no connection in time, or the relay fails too often to be asked, so it was never sent
+ * - `evicted`: the queue was full, or the time over, before its turn came, so it was never sent
  * - `cancelled`: the relay left the pool before it was sent
  *
  * @example
@@ -43,7 +51,7 @@ import { PoolError } from './pool-error.ts';
  * ```
  */
 export type PublishOutcome =
-  | { readonly status: 'pending' | 'silent' | 'cancelled' }
+  | { readonly status: 'pending' | 'silent' | 'evicted' | 'cancelled' }
   | { readonly status: 'accepted' | 'rejected'; readonly reason: Reason }
   | { readonly status: 'unreachable'; readonly error?: RelayError };
 
@@ -90,18 +98,21 @@ export interface PublishReport {
 export interface PublishOptions {
   /** Milliseconds until a relay that did not answer is given up, at most 2^31 - 1 (24 days). @default 10_000 */
   readonly deadline?: number;
+  /** How urgent it is where there is a queue. @default 'high' */
+  readonly priority?: Priority;
   /** A report of an earlier publish of this event, also of another process: relays that accepted it are left alone. */
   readonly previous?: Pick<PublishReport, 'outcomes'>;
 }
 
 /** What publishing needs of its pool. */
 export interface PublishContext {
-  readonly route: Observable<readonly Relay[]>;
+  readonly route: Observable<readonly PooledRelay[]>;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
 }
 
-const LONGEST_DEADLINE = 2 ** 31 - 1;
+/** Milliseconds that an OK may take before the event is sent again; a signer may ask its user to authenticate meanwhile. */
+const OK_TIMEOUT = 60_000;
 
 /** Publishes on subscribe to the relays that the route names now; a report at once and after every outcome. */
 export function publish(
@@ -109,15 +120,15 @@ export function publish(
   options: PublishOptions,
   context: PublishContext,
 ): Observable<PublishReport> {
-  const { deadline = 10_000 } = options;
+  const { deadline = 10_000, priority = 'high' } = options;
   if (!isWellFormedEvent(event)) {
     throw new PoolError(
       'invalid-event',
       'Only a signed event can be published: all seven fields of NIP-01, hex in lower case.',
     );
   }
-  if (!(deadline > 0 && deadline <= LONGEST_DEADLINE)) {
-    throw new PoolError('invalid-option', `A deadline is from 1 to ${LONGEST_DEADLINE} milliseconds, not ${deadline}.`);
+  if (!(deadline > 0 && deadline <= LONGEST_DELAY)) {
+    throw new PoolError('invalid-option', `A deadline is from 1 to ${LONGEST_DELAY} milliseconds, not ${deadline}.`);
   }
   return context.route.pipe(
     take(1),
@@ -126,7 +137,7 @@ export function publish(
         throw new PoolError('no-relays', 'There is no relay to publish to: add one to the pool.');
       const first = initialReport(event, relays, options.previous);
       const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
-      return merge(...missing.map((relay) => deliver(relay, event, deadline, context))).pipe(
+      return merge(...missing.map((relay) => deliver(relay, event, { deadline, priority }, context))).pipe(
         scan(withOutcome, first),
         startWith(first),
         takeWhile(({ pending }) => pending > 0, true),
@@ -137,7 +148,7 @@ export function publish(
 
 function initialReport(
   event: NostrEvent,
-  relays: readonly Relay[],
+  relays: readonly PooledRelay[],
   previous: PublishOptions['previous'],
 ): PublishReport {
   const outcomes: Record<RelayUrl, PublishOutcome> = {};
@@ -160,9 +171,9 @@ function counted(event: NostrEvent, outcomes: Record<RelayUrl, PublishOutcome>):
 
 /** One relay: sends over the connection there is or comes, again where that makes sense, until an outcome or the deadline. */
 function deliver(
-  relay: Relay,
+  relay: PooledRelay,
   event: NostrEvent,
-  deadline: number,
+  { deadline, priority }: { readonly deadline: number; readonly priority: Priority },
   { scheduler, random }: PublishContext,
 ): Observable<readonly [RelayUrl, PublishOutcome]> {
   return defer(() => {
@@ -177,33 +188,44 @@ function deliver(
       if (sent) return { status: 'silent' };
       return trouble ? { status: 'unreachable', error: trouble } : { status: 'unreachable' };
     };
-    const settle = ({ accepted, reason }: Acknowledgement): PublishOutcome | 'retry' => {
-      if (acceptedByRelay(accepted, reason)) return { status: 'accepted', reason };
-      if (isRetryable(reason) !== 'backoff') return { status: 'rejected', reason };
+    /** Tries again after so many milliseconds, where that is still in time. */
+    const later = (delay: number, connection: Connection): Observable<PublishOutcome> =>
+      scheduler.now() + delay < over
+        ? timer(delay, scheduler).pipe(switchMap(() => attempt(connection)))
+        : of(givenUp());
+    const settle = (progress: Progress, connection: Connection): Observable<PublishOutcome> => {
+      if (progress.type === 'answered') return of({ status: 'accepted', reason: progress.reason ?? parseReason('') });
+      // The connection ended: the next one is tried.
+      if (progress.type !== 'refused') return EMPTY;
+      const { reason } = progress;
+      if (isRetryable(reason) !== 'backoff') return of({ status: 'rejected', reason });
       refusal = reason;
-      return 'retry';
+      return later(backoff.next(), connection);
+    };
+    const stopped = (cause: unknown, connection: Connection): Observable<PublishOutcome> => {
+      if (cause instanceof CircuitOpenError) {
+        trouble = new RelayError('circuit-open', relay.url, cause.message, { cause });
+        return later(restOf(cause, scheduler.now()), connection);
+      }
+      if (cause instanceof TimeoutInFlightError) return later(backoff.next(), connection);
+      if (cause instanceof BulkheadError) return of<PublishOutcome>(sent ? givenUp() : { status: 'evicted' });
+      throw cause;
+    };
+    const attempt = (connection: Connection): Observable<PublishOutcome> => {
+      const patience = over - scheduler.now();
+      const send = acknowledged(connection, event, () => (sent = true));
+      return relay.exchange({ verb: 'EVENT', priority, patience, timeout: OK_TIMEOUT }, send).pipe(
+        switchMap((progress) => settle(progress, connection)),
+        catchError((cause: unknown) => stopped(cause, connection)),
+      );
     };
 
-    const outcome$ = relay.link$.pipe(
+    const outcome$ = relay.lease({ priority, affinity: undefined, subscribes: false }).pipe(
       switchMap((link): Observable<PublishOutcome> => {
-        if ('error' in link) {
-          trouble = link.error;
-          // Waiting is of use only while an attempt can still succeed in time.
-          return link.retryAt < over ? EMPTY : of(givenUp());
-        }
-        const attempt = (): Observable<PublishOutcome> =>
-          defer(() => {
-            sent = true;
-            return link.connection.publish(event);
-          }).pipe(
-            switchMap((ack) => {
-              const outcome = settle(ack);
-              return outcome === 'retry' ? timer(backoff.next(), scheduler).pipe(switchMap(attempt)) : of(outcome);
-            }),
-            // The connection ended: the next one is tried.
-            catchError(() => EMPTY),
-          );
-        return attempt();
+        if (!('error' in link)) return attempt(link.connection);
+        trouble = link.error;
+        // Waiting is of use only while an attempt can still succeed in time.
+        return link.retryAt < over ? EMPTY : of(givenUp());
       }),
     );
     const closed$ = defer(() => of<PublishOutcome>(sent ? givenUp() : { status: 'cancelled' }));
@@ -213,4 +235,18 @@ function deliver(
       map((outcome) => [relay.url, outcome] as const),
     );
   });
+}
+
+/** Sends the event on subscribe, and says what became of it. */
+function acknowledged(connection: Connection, event: NostrEvent, onSent: () => void): Observable<Progress> {
+  return connection.publish(event, onSent).pipe(
+    map(({ accepted, reason }): Progress => ({
+      type: acceptedByRelay(accepted, reason) ? 'answered' : 'refused',
+      reason,
+    })),
+    catchError((error: unknown) => {
+      if (!(error instanceof RelayError)) throw error;
+      return of<Progress>({ type: 'failed', error });
+    }),
+  );
 }

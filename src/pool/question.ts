@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
+import type { Priority } from '../policies/queue-outcome.ts';
 import type { ResumeOptions } from '../policies/resume-cursor.ts';
 import type { SeenIds } from '../policies/seen-ids.ts';
 import type { Filter } from '../protocol/filter.ts';
@@ -21,8 +22,11 @@ export interface Question {
   readonly live: boolean;
   /** Milliseconds that the relay may be silent about a REQ before it answered. */
   readonly silenceTimeout: number;
-  /** Milliseconds that all of a request that is not live may take. */
+  /** Milliseconds that all of a request that is not live may take, and one REQ of any. */
   readonly deadline: number;
+  readonly priority: Priority;
+  /** Requests with the same one share a connection where they can. */
+  readonly affinity: string | undefined;
   readonly resume: ResumeOptions | undefined;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;

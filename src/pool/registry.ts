@@ -12,17 +12,26 @@ import {
   type Observable,
   of,
   ReplaySubject,
+  type SchedulerLike,
   share,
   skip,
   type Subscription,
   switchMap,
   takeUntil,
+  tap,
   timeInterval,
 } from 'rxjs';
 import { callSafely } from '../operators/call-safely.ts';
+import { SocketBudget } from '../operators/socket-budget.ts';
+import type { PoolSizeOptions } from '../policies/pool-size.ts';
 import { admitRelayUrl, relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
-import { Relay, type RelayOptions, type RelayStatus } from '../sources/relay.ts';
+import type { RelayOptions } from '../sources/relay.ts';
+import type { HealthOptions } from './health.ts';
+import { pipelineStages, type PipelineStages } from './pipeline.ts';
 import { PoolError } from './pool-error.ts';
+import type { PoolRelayStatus } from './pool-relay-status.ts';
+import { PooledRelay, type PooledRelayOptions } from './pooled-relay.ts';
+import { aged, poolMemory, type PoolMemory, relaysIn } from './relay-memory.ts';
 
 /**
  * Where a relay URL comes from: the caller is trusted, an event (NIP-65, NIP-66, a hint) is not.
@@ -43,11 +52,26 @@ import { PoolError } from './pool-error.ts';
 export type RelayOrigin = 'caller' | 'event';
 
 /** What the registry needs to make a relay. */
-export interface RegistryOptions extends RelayOptions {
+export interface RegistryOptions extends Omit<RelayOptions, 'dialling' | 'counters'>, HealthOptions {
+  /** How many connections a relay gets, and when. @default 1 to 3, by load */
+  readonly connections?: PoolSizeOptions | undefined;
+  /** The sockets that all relays may have; pools may share one. @default 20, two of them for what is urgent */
+  readonly sockets?: SocketBudget | undefined;
+  /** Stages of the pipe that are to replace the default ones. @default `pipelineStages` */
+  readonly stages?: Partial<PipelineStages> | undefined;
   /** Relays that URLs from events may add. @default 50 */
   readonly maxRelaysFromEvents?: number | undefined;
   /** Which relays the signer may be asked for. @default those that the caller added */
   readonly mayAuthenticate?: ((relay: RelayUrl) => boolean) | undefined;
+  /**
+   * REQs that a relay lets be open on one connection (NIP-11 `max_subscriptions`), for all or by relay; more wait for their turn. At least
+   * 2, as one place is kept for pages.
+   *
+   * @default unlimited
+   */
+  readonly maxSubscriptions?: number | ((relay: RelayUrl) => number | undefined) | undefined;
+  /** What an earlier pool learnt of relays; what makes no sense in it, or is older than a week, is left out. */
+  readonly memory?: PoolMemory | undefined;
 }
 
 /** Milliseconds between two looks at the counters while somebody watches `relays$`. */
@@ -57,20 +81,28 @@ const STABLE = 5_000;
 
 /** The relays of a pool: adds, removes, and tells how they are. */
 export class Registry {
-  readonly #relays = new BehaviorSubject<readonly Relay[]>([]);
+  readonly #relays = new BehaviorSubject<readonly PooledRelay[]>([]);
   readonly #fromEvents = new Set<RelayUrl>();
   readonly #watches = new Map<RelayUrl, Subscription>();
+  /** Of relays by URL, as an earlier pool wrote it down. */
+  readonly #memories: ReadonlyMap<string, unknown>;
+  readonly #scheduler: SchedulerLike;
+  readonly #budget: SocketBudget;
 
-  constructor(private readonly options: RegistryOptions) {}
+  constructor(private readonly options: RegistryOptions) {
+    const { scheduler = asyncScheduler, sockets, memory } = options;
+    this.#scheduler = scheduler;
+    this.#budget = sockets ?? new SocketBudget({ scheduler });
+    this.#memories = relaysIn(memory);
+  }
 
   /** The relays, now and after every change; completes when the pool closes. */
-  get relays$(): Observable<readonly Relay[]> {
+  get relays$(): Observable<readonly PooledRelay[]> {
     return this.#relays;
   }
 
   /** How the relays are, now and whenever that changes. */
-  get statuses$(): Observable<readonly RelayStatus[]> {
-    const { scheduler = asyncScheduler } = this.options;
+  get statuses$(): Observable<readonly PoolRelayStatus[]> {
     return this.#relays.pipe(
       switchMap((relays) => {
         if (relays.length === 0) return of([]);
@@ -78,13 +110,13 @@ export class Registry {
           share({ connector: () => new ReplaySubject(1) }),
         );
         const counting$ = changed$.pipe(
-          map((statuses) => statuses.some(({ state }) => state === 'connected' || state === 'authenticated')),
+          map((statuses) => statuses.some(isOpen)),
           distinctUntilChanged(),
-          switchMap((isAnyConnected) => (isAnyConnected ? interval(COUNTERS_EVERY, scheduler) : EMPTY)),
+          switchMap((isAnyConnected) => (isAnyConnected ? interval(COUNTERS_EVERY, this.#scheduler) : EMPTY)),
         );
         return merge(counting$, changed$).pipe(map(() => relays.map((relay) => relay.status)));
       }),
-      distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after)),
+      distinctUntilChanged(areSame),
       takeUntil(this.#relays.pipe(ignoreElements(), endWith(undefined))),
     );
   }
@@ -94,7 +126,7 @@ export class Registry {
     if (origin === 'caller') this.#fromEvents.delete(normalised);
     if (this.#find(normalised)) return normalised;
     if (origin === 'event') this.#admit(normalised);
-    const relay = new Relay(normalised, this.#optionsFor(normalised));
+    const relay = new PooledRelay(normalised, this.#optionsFor(normalised));
     this.#watches.set(normalised, this.#watch(relay));
     this.#relays.next([...this.#relays.value, relay]);
     return normalised;
@@ -115,13 +147,19 @@ export class Registry {
     for (const relay of this.#relays.value) if (only === undefined || relay.url === only) relay.revive();
   }
 
+  /** What was learnt of relays, for a later pool. */
+  get memory(): PoolMemory {
+    const known = new Map(this.#relays.value.map(({ url, memory }) => [url, memory]));
+    return poolMemory(known, this.#memories, this.#scheduler.now());
+  }
+
   close(): void {
     const relays = this.#relays.value;
     this.#relays.complete();
     for (const relay of relays) this.#drop(relay);
   }
 
-  #find(url: RelayUrl): Relay | undefined {
+  #find(url: RelayUrl): PooledRelay | undefined {
     return this.#relays.value.find((relay) => relay.url === url);
   }
 
@@ -136,43 +174,84 @@ export class Registry {
     this.#fromEvents.add(url);
   }
 
-  #optionsFor(url: RelayUrl): RelayOptions {
-    const { signer, mayAuthenticate = () => !this.#fromEvents.has(url), ...rest } = this.options;
+  #optionsFor(url: RelayUrl): PooledRelayOptions {
+    const { signer, mayAuthenticate = () => !this.#fromEvents.has(url), maxSubscriptions, ...rest } = this.options;
+    const memory = aged(this.#memories.get(url), this.#scheduler.now());
+    const limit = typeof maxSubscriptions === 'function' ? maxSubscriptions(url) : maxSubscriptions;
     return {
       ...rest,
-      // Asked anew for every connection, as the answer may change.
-      get signer() {
-        return callSafely(() => mayAuthenticate(url), false) ? signer : undefined;
+      scheduler: this.#scheduler,
+      budget: this.#budget,
+      stages: { ...pipelineStages, ...rest.stages },
+      connections: rest.connections,
+      maxSubscriptions: limit ?? memory?.maxSubscriptions ?? Infinity,
+      memory,
+      signer: signer && {
+        // Asked every time, as the answer may change.
+        signEvent: (template) =>
+          callSafely(() => mayAuthenticate(url), false)
+            ? signer.signEvent(template)
+            : Promise.reject(new Error(`Authentication to ${url} is not allowed; see mayAuthenticate.`)),
       },
     };
   }
 
   /** When nothing worked and one relay comes back, it was us: the others need not sit out their delays. */
-  #watch(relay: Relay): Subscription {
-    const { scheduler = asyncScheduler } = this.options;
+  #watch(relay: PooledRelay): Subscription {
     // One that flaps comes back all the time: that says nothing about us, and relays that flap must not urge each other on.
     let isNews = true;
     return relay.status$
       .pipe(
-        map(({ state }) => state === 'connected' || state === 'authenticated'),
+        tap(() => this.#freezeOrThaw()),
+        map(isOpen),
         distinctUntilChanged(),
         skip(1),
-        timeInterval(scheduler),
+        timeInterval(this.#scheduler),
       )
-      .subscribe(({ value: isOpen, interval: uptime }) => {
-        if (!isOpen) isNews = uptime >= STABLE;
+      .subscribe(({ value: isUp, interval: uptime }) => {
+        if (!isUp) isNews = uptime >= STABLE;
         else if (isNews) this.#reviveAfter(relay);
       });
   }
 
-  #reviveAfter(relay: Relay): void {
+  /** While every relay that is in use fails, and there are several, it is us: no breaker judges by it. */
+  #freezeOrThaw(): void {
+    const inUse = this.#relays.value.filter(({ status }) => status.error !== undefined || isOpen(status));
+    const isOutage = inUse.length > 1 && !inUse.some(({ status }) => isOpen(status));
+    for (const { health } of this.#relays.value) {
+      if (isOutage) health.breaker.freeze();
+      else health.breaker.thaw();
+    }
+  }
+
+  #reviveAfter(relay: PooledRelay): void {
     const others = this.#relays.value.filter((other) => other !== relay);
     if (others.every((other) => other.status.error)) for (const other of others) other.revive();
   }
 
-  #drop(relay: Relay): void {
+  #drop(relay: PooledRelay): void {
     this.#watches.get(relay.url)?.unsubscribe();
     this.#watches.delete(relay.url);
     relay.close();
   }
+}
+
+function isOpen({ state }: PoolRelayStatus): boolean {
+  return state === 'connected' || state === 'authenticated';
+}
+
+function areSame(before: readonly PoolRelayStatus[], after: readonly PoolRelayStatus[]): boolean {
+  return before.length === after.length && before.every((status, index) => isSame(status, after[index]));
+}
+
+/** Compares what a status holds, and what its counters hold. */
+function isSame(a: object, b: object | undefined): boolean {
+  return (
+    b !== undefined &&
+    Object.entries(a).every(([key, value]: [string, unknown]) => {
+      const other = (b as Record<string, unknown>)[key];
+      return key === 'counters' ? isSame(value as object, other as object) : value === other;
+    }) &&
+    Object.keys(a).length === Object.keys(b).length
+  );
 }

@@ -19,13 +19,16 @@ import type { NostrEvent } from '../protocol/event.ts';
 import type { Packet } from '../protocol/packet.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { connectivity } from '../sources/connectivity.ts';
-import type { RelayStatus } from '../sources/relay.ts';
 import { Verification } from '../verifiers/verification.ts';
 import type { Verifier } from '../verifiers/verifier.ts';
+import { type PoolMetrics, poolMetrics } from './metrics.ts';
 import { PoolError } from './pool-error.ts';
+import type { PoolRelayStatus } from './pool-relay-status.ts';
 import { publish, type PublishOptions, type PublishReport } from './publish.ts';
 import { Registry, type RegistryOptions, type RelayOrigin } from './registry.ts';
+import type { PoolMemory } from './relay-memory.ts';
 import { type FilterInput, packets, type RequestContext, type RequestOptions } from './requests.ts';
+import { everyRelay, type Route } from './routes.ts';
 
 /**
  * Options of a {@link RelayPool}; all but `relays` have defaults that suit an app.
@@ -42,6 +45,8 @@ import { type FilterInput, packets, type RequestContext, type RequestOptions } f
 export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake$' | 'verification'> {
   /** The relays to start with. @default none */
   readonly relays?: readonly string[];
+  /** Which of its relays a request or a publish goes to. @default `everyRelay()` */
+  readonly route?: Route | undefined;
   /** Who checks signatures. @default the pure verifier, in slices of a few milliseconds */
   readonly verifier?: Verifier | undefined;
   /** Verified events that are kept to be handed out again, oldest forgotten first. @default 10_000 */
@@ -83,6 +88,7 @@ export class RelayPool {
     verifier,
     remembered,
     connectivity$ = connectivity(),
+    route = everyRelay(),
     ...options
   }: RelayPoolOptions = {}) {
     const scheduler = options.scheduler ?? asyncScheduler;
@@ -90,13 +96,23 @@ export class RelayPool {
     this.#verification = new Verification({ verifier, remembered, scheduler });
     const wake$ = connectivity$.pipe(takeUntil(this.#closed), share());
     this.#registry = new Registry({ ...options, verification: this.#verification, probe$: wake$, wake$ });
-    this.#context = { route: this.#registry.relays$, scheduler, random };
+    this.#context = { route: this.#registry.relays$.pipe(route), scheduler, random };
     for (const url of relays) this.add(url);
   }
 
   /** How the relays are, now and whenever that changes; counts are refreshed four times a second. */
-  get relays$(): Observable<readonly RelayStatus[]> {
+  get relays$(): Observable<readonly PoolRelayStatus[]> {
     return this.#registry.statuses$;
+  }
+
+  /** Latencies, rates, queues and load, of each relay and of all: now, and every second while somebody listens. */
+  get metrics$(): Observable<PoolMetrics> {
+    return poolMetrics(this.#registry.relays$, this.#context.scheduler);
+  }
+
+  /** What was learnt of relays, as plain data for the `memory` of a later pool. */
+  get memory(): PoolMemory {
+    return this.#registry.memory;
   }
 
   /**

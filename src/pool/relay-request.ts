@@ -1,14 +1,23 @@
-import { Observable, type Subscriber, Subscription } from 'rxjs';
+import { EMPTY, filter, Observable, retry, type Subscriber, Subscription, timer } from 'rxjs';
+import { BulkheadError } from '../operators/bulkhead.ts';
+import type { Bulkhead } from '../operators/bulkhead-handle.ts';
+import { CircuitOpenError } from '../operators/circuit-breaker.ts';
+import { TimeoutInFlightError } from '../operators/timeout-in-flight.ts';
 import { Backoff } from '../policies/backoff.ts';
 import { Page, type Span } from '../policies/page.ts';
+import type { Priority } from '../policies/queue-outcome.ts';
 import { ResumeCursor } from '../policies/resume-cursor.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { isRetryable, type Reason } from '../protocol/reason.ts';
-import { RelayError } from '../protocol/relay-error.ts';
+import { RelayError, type RelayErrorCode } from '../protocol/relay-error.ts';
 import type { Connection } from '../sources/connection.ts';
-import type { Link, Relay } from '../sources/relay.ts';
+import type { Link } from '../sources/relay.ts';
 import type { RelaySubscription } from '../sources/relay-subscription.ts';
+import { Drain } from './drain.ts';
+import type { PooledRelay } from './pooled-relay.ts';
 import type { Answer, Question } from './question.ts';
+import { restOf } from './record-exchange.ts';
+import { RequestExchange } from './request-exchange.ts';
 
 /** A relay that is lost stays awaited when its next attempt is due within this many milliseconds, once a request. */
 const PATIENCE = 5_000;
@@ -19,12 +28,16 @@ const MOST_RETRIES = 3;
 const LATE = 1_000;
 
 /** Asks one relay, again after every reconnect, until unsubscribed; completes early when nothing is left to come. */
-export function askRelay(relay: Relay, question: Question): Observable<Answer> {
+export function askRelay(relay: PooledRelay, question: Question): Observable<Answer> {
+  const { priority, affinity } = question;
   return new Observable((subscriber) => {
     const request = new RelayRequest(relay, question, subscriber);
     subscriber.add(request.teardown);
     subscriber.add(
-      relay.link$.subscribe({ next: (link) => request.linked(link), complete: () => subscriber.complete() }),
+      relay
+        .lease({ priority, affinity, subscribes: true })
+        .pipe(retry({ delay: (error) => request.evicted(error) }))
+        .subscribe({ next: (link) => request.linked(link), complete: () => subscriber.complete() }),
     );
   });
 }
@@ -33,13 +46,15 @@ class RelayRequest {
   readonly teardown = new Subscription();
   readonly #cursor: ResumeCursor;
   readonly #backoff: Backoff;
+  readonly #exchange: RequestExchange;
   /** The REQ that goes on with live events, and the one that fetches a page beside it. */
   #live: RelaySubscription | undefined;
   #page: RelaySubscription | undefined;
   #connection: Connection | undefined;
-  /** REQs that ended before all that they had brought was delivered, and what is to follow when it is. */
-  #draining = 0;
-  #whenDrained: (() => void)[] = [];
+  /** REQs that ended before all that they had brought was delivered. */
+  readonly #drain = new Drain();
+  /** An earlier connection was asked already. */
+  #wasAsked = false;
   #isOver = false;
   #timers = new Subscription();
   #losses = 0;
@@ -47,14 +62,16 @@ class RelayRequest {
   #settled = false;
 
   constructor(
-    private readonly relay: Relay,
+    private readonly relay: PooledRelay,
     private readonly question: Question,
     private readonly subscriber: Subscriber<Answer>,
   ) {
     this.#cursor = new ResumeCursor(question.filters, question.resume);
     this.#backoff = new Backoff({ maxAttempts: MOST_RETRIES }, question.random);
+    this.#exchange = new RequestExchange(relay, question.deadline);
     this.teardown.add(() => this.#stop());
     if (!question.live) this.teardown.add(question.scheduler.schedule(() => this.#deadline(), question.deadline));
+    this.#awaitTurn();
   }
 
   linked(link: Link): void {
@@ -71,11 +88,63 @@ class RelayRequest {
   }
 
   #ask(): void {
-    const { connection, question } = { connection: this.#connection, question: this.question };
-    if (!connection) return;
-    const { filters, gaps } = this.#cursor.begin(question.scheduler.now() / 1_000);
-    this.#gaps(gaps);
-    this.#live = this.#open(connection, filters, 'live');
+    const priority = this.#wasAsked ? 'critical' : this.question.priority;
+    this.#wasAsked = this.question.live;
+    this.#send(priority, undefined, (connection) => {
+      const { filters, gaps } = this.#cursor.begin(this.question.scheduler.now() / 1_000);
+      this.#gaps(gaps);
+      this.#live = this.#open(connection, filters, 'live');
+    });
+  }
+
+  /** Sends when the stages of the pool let it. */
+  #send(priority: Priority, lane: Bulkhead | undefined, send: (connection: Connection) => void): void {
+    const connection = this.#connection;
+    if (!connection || this.#hasEnded) return;
+    this.#awaitTurn();
+    this.#exchange.begin(
+      priority,
+      lane,
+      () => send(connection),
+      (cause) => this.#refused(cause, () => this.#send(priority, lane, send)),
+    );
+  }
+
+  /** A stage did not let it through, or gave up on it. */
+  #refused(cause: unknown, again: () => void): void {
+    if (cause instanceof TimeoutInFlightError) return this.#unanswered();
+    if (cause instanceof BulkheadError) {
+      this.#giveUp(this.#error('evicted', cause.message));
+      this.#after(this.#backoff.next(), again);
+    } else if (cause instanceof CircuitOpenError) {
+      const delay = restOf(cause, this.question.scheduler.now());
+      if (delay > PATIENCE) this.#giveUp(this.#error('circuit-open', cause.message));
+      this.#after(delay, again);
+      const closed$ = this.relay.health.breaker.state$.pipe(filter((state) => state === 'closed'));
+      this.#timers.add(closed$.subscribe(again));
+    } else this.subscriber.error(cause);
+  }
+
+  /** Found no place among those who wait for a connection of the relay; says when it tries again. */
+  evicted(cause: unknown): Observable<unknown> {
+    if (!(cause instanceof BulkheadError)) throw cause;
+    this.#giveUp(this.#error('evicted', cause.message));
+    return this.question.live ? timer(this.#backoff.next(), this.question.scheduler) : EMPTY;
+  }
+
+  /** Nothing is awaited from the relay for now; a live request goes on all the same. */
+  #giveUp(error: RelayError): void {
+    this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
+    if (!this.question.live) this.subscriber.complete();
+  }
+
+  /** It must not be awaited for ever where every connection, or every turn, is taken. */
+  #awaitTurn(): void {
+    if (this.#settled) return;
+    const { silenceTimeout } = this.question;
+    this.#after(silenceTimeout, () =>
+      this.#giveUp(this.#error('no-place', `There was no place for it within ${silenceTimeout} ms.`)),
+    );
   }
 
   /** Sends a REQ and takes its answer up to EOSE as a page; after that, events are live. */
@@ -83,14 +152,21 @@ class RelayRequest {
     if (this.#hasEnded) return undefined;
     const page = new Page();
     let answering = true;
+    let isFirst = true;
     const isCurrent = (): boolean => connection === this.#connection;
+    const came = (): void => {
+      if (isFirst && isCurrent()) this.#exchange.report({ type: 'first-event' });
+      isFirst = false;
+    };
     const subscription = connection.openSubscription(filters, this.question.delivered, {
       event: (event) => {
+        came();
         if (answering) page.add(event.created_at);
         else this.#cursor.live(event.created_at, this.#nowInSeconds());
         this.#emit({ type: 'event', relay: this.relay.url, event }, false);
       },
       duplicate: (createdAt) => {
+        came();
         if (answering) page.add(createdAt);
       },
       eose: (hints) => {
@@ -100,11 +176,11 @@ class RelayRequest {
       },
       closed: (reason) => {
         if (isCurrent()) this.#closed(part, reason);
-        else this.#drained();
+        else this.#drain.done();
       },
       // What is lost with nothing undelivered says so before the loss of the connection is known here.
       lost: () => {
-        if (!isCurrent()) this.#drained();
+        if (!isCurrent()) this.#drain.done();
       },
     });
     if (!isCurrent()) return undefined;
@@ -115,24 +191,28 @@ class RelayRequest {
   #answered(part: 'live' | 'page', page: Page, hints: readonly string[]): void {
     this.#backoff.reset();
     this.#closePage();
+    this.#exchange.report({ type: 'answered' });
     if (part === 'live' && !this.question.live) this.#closeLive();
     this.#gaps(this.#cursor.answered(page, hints));
     this.#nextPage();
   }
 
   #nextPage(): void {
-    const connection = this.#connection;
     const filter = this.#cursor.nextPage();
-    if (filter && connection) this.#page = this.#open(connection, [filter], 'page');
-    else {
-      this.#stopTimers();
-      this.#emit({ type: 'eose', relay: this.relay.url }, true);
-      if (!this.question.live) this.subscriber.complete();
+    if (filter) {
+      const lane = this.question.live ? this.relay.pages : undefined;
+      return this.#send(this.question.priority, lane, (connection) => {
+        this.#page = this.#open(connection, [filter], 'page');
+      });
     }
+    this.#stopTimers();
+    this.#emit({ type: 'eose', relay: this.relay.url }, true);
+    if (!this.question.live) this.subscriber.complete();
   }
 
   #closed(part: 'live' | 'page', reason: Reason): void {
     this.#stopTimers();
+    this.#exchange.report({ type: 'refused', reason });
     const again = isRetryable(reason) === 'backoff' && !this.#backoff.exhausted;
     if (!again) this.#gaps(this.#cursor.unfetched());
     if (part === 'live') {
@@ -149,30 +229,21 @@ class RelayRequest {
     // The same trouble again is only its next attempt moved.
     if (error === this.#trouble) return;
     this.#trouble = error;
-    this.#draining += (this.#live?.backlog ? 1 : 0) + (this.#page?.backlog ? 1 : 0);
+    this.#exchange.report({ type: 'failed', error });
+    this.#drain.begin((this.#live?.backlog ? 1 : 0) + (this.#page?.backlog ? 1 : 0));
     this.#forget();
-    this.#afterDraining(() => {
+    this.#drain.then(() => {
       const soon = retryAt - this.question.scheduler.now() <= PATIENCE;
       this.#losses++;
       this.#emit({ type: 'lost', relay: this.relay.url, error }, !soon || this.#losses >= LOSSES_TO_SETTLE);
+      if (!this.#connection) this.#awaitTurn();
     });
-  }
-
-  #afterDraining(work: () => void): void {
-    if (this.#draining === 0) work();
-    else this.#whenDrained.push(work);
-  }
-
-  #drained(): void {
-    if (--this.#draining > 0) return;
-    const due = this.#whenDrained;
-    this.#whenDrained = [];
-    for (const work of due) work();
   }
 
   /** The connection is gone: what was fetched is remembered, what was open is not. */
   #forget(): void {
     this.#stopTimers();
+    this.#exchange.stop();
     if (!this.#connection) return;
     this.#cursor.lost(this.#connection.heardAt / 1_000);
     this.#connection = undefined;
@@ -197,34 +268,42 @@ class RelayRequest {
   #silent(): void {
     const notice = this.#connection?.lastNotice;
     const said = notice === undefined ? 'nothing' : `only the notice "${notice}"`;
-    const error = new RelayError(
+    const { silenceTimeout } = this.question;
+    const error = this.#error(
       'silent',
-      this.relay.url,
-      `The request got no answer within ${this.question.silenceTimeout} ms; the relay said ${said}.`,
+      `The request got no answer within ${silenceTimeout} ms; the relay said ${said}.`,
     );
     this.#closePage();
+    this.#exchange.report({ type: 'failed', error });
     this.#gaps(this.#cursor.unfetched());
-    this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
-    if (!this.question.live) this.subscriber.complete();
+    this.#giveUp(error);
+  }
+
+  /** Events came all the time, but no EOSE: it is awaited no longer, and goes on. */
+  #unanswered(): void {
+    this.#stopTimers();
+    this.#giveUp(this.#error('deadline', `A REQ was not answered to its end within ${this.question.deadline} ms.`));
   }
 
   /** The time for a request that is not live is over: what had arrived is still delivered. */
   #deadline(): void {
     if (this.#settled) return;
-    const error = new RelayError(
+    const { deadline } = this.question;
+    const error = this.#error(
       'deadline',
-      this.relay.url,
-      `The request was not answered to its end within ${this.question.deadline} ms; see the option deadline.`,
+      `The request was not answered to its end within ${deadline} ms; see the option deadline.`,
     );
     this.#isOver = true;
     this.#stopTimers();
+    this.#exchange.report({ type: 'failed', error });
+    this.#exchange.stop();
     const open = this.#page ?? this.#live;
     this.#live = this.#page = undefined;
     if (open) {
-      this.#draining++;
-      open.drain(() => this.#drained());
+      this.#drain.begin(1);
+      open.drain(() => this.#drain.done());
     }
-    this.#afterDraining(() => {
+    this.#drain.then(() => {
       if (!this.#settled) this.#gaps(this.#cursor.unfetched());
       if (!this.#settled) this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
       this.subscriber.complete();
@@ -238,6 +317,10 @@ class RelayRequest {
 
   #gaps(gaps: readonly Span[]): void {
     for (const { since, until } of gaps) this.#emit({ type: 'gap', relay: this.relay.url, since, until }, false);
+  }
+
+  #error(code: RelayErrorCode, message: string): RelayError {
+    return new RelayError(code, this.relay.url, message);
   }
 
   #emit(packet: Answer['packet'], settles: boolean): void {
@@ -257,6 +340,7 @@ class RelayRequest {
 
   #stop(): void {
     this.#stopTimers();
+    this.#exchange.stop();
     this.#closePage();
     this.#closeLive();
   }

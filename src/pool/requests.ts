@@ -1,11 +1,12 @@
 import { EMPTY, isObservable, Observable, of, type SchedulerLike } from 'rxjs';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
+import type { Priority } from '../policies/queue-outcome.ts';
 import type { ResumeOptions } from '../policies/resume-cursor.ts';
 import { SeenIds } from '../policies/seen-ids.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
-import type { Relay } from '../sources/relay.ts';
-import { pipeline } from './pipeline.ts';
+import { gather } from './gather.ts';
+import type { PooledRelay } from './pooled-relay.ts';
 import { askRelay } from './relay-request.ts';
 
 /**
@@ -43,8 +44,12 @@ export type FilterInput = Filter | readonly Filter[] | Observable<Filter | reado
 export interface RequestOptions {
   /** Milliseconds that a relay may be silent about this request before it counts as lost. @default 10_000 */
   readonly silenceTimeout?: number;
-  /** Milliseconds that all of a `request` may take; `subscribe` has no end. @default 60_000 */
+  /** Milliseconds that all of a `request` may take, and one REQ of a `subscribe`, which has no end. @default 60_000 */
   readonly deadline?: number;
+  /** How urgent it is where there is a queue. @default 'normal' */
+  readonly priority?: Priority;
+  /** Requests with the same key go over the same connection of a relay where they can, as those of one screen. @default none */
+  readonly affinity?: string;
   /** How to catch up after an outage. */
   readonly resume?: ResumeOptions;
   /** Ids remembered so that no event comes twice, oldest forgotten first. @default 100_000 */
@@ -53,7 +58,7 @@ export interface RequestOptions {
 
 /** What requests need of their pool. */
 export interface RequestContext {
-  readonly route: Observable<readonly Relay[]>;
+  readonly route: Observable<readonly PooledRelay[]>;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
   /** Whether live events are wanted after the stored ones. */
@@ -70,10 +75,11 @@ export function packets(input: FilterInput, options: RequestOptions, context: Re
         switchOverlapping((filter) => {
           const filters = normalizeFilters(filter);
           if (filters.length === 0) return EMPTY;
-          const { silenceTimeout = 10_000, deadline = 60_000, resume } = options;
+          const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', affinity, resume } = options;
           const { route, scheduler, random, live } = context;
-          const question = { filters, delivered, live, silenceTimeout, deadline, resume, scheduler, random };
-          return pipeline({ route, send: (relay) => askRelay(relay, question) });
+          const times = { silenceTimeout, deadline, scheduler, random };
+          const question = { filters, delivered, live, priority, affinity, resume, ...times };
+          return gather(route, (relay) => askRelay(relay, question));
         }),
       )
       .subscribe(subscriber);

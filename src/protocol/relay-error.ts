@@ -10,6 +10,10 @@ import type { RelayUrl } from './relay-url.ts';
  * - `send-failed`: the socket refused a frame
  * - `silent`: connected, but this request got no answer in time
  * - `deadline`: answers still came, but the time for the whole request was over
+ * - `circuit-open`: the relay failed too often, so nothing is sent to it for a while
+ * - `no-place`: every connection, or every subscription that the relay allows, was taken for too long
+ * - `evicted`: the queue was full, or the time over, before its turn came
+ * - `parked`: our own side closed the connection to make room for another; it comes back in its turn
  * - `removed`, `pool-closed`: our own side took the relay away
  *
  * @example
@@ -30,6 +34,10 @@ export type RelayErrorCode =
   | 'send-failed'
   | 'silent'
   | 'deadline'
+  | 'circuit-open'
+  | 'no-place'
+  | 'evicted'
+  | 'parked'
   | 'removed'
   | 'pool-closed';
 

@@ -112,16 +112,17 @@ export class Connection implements SubscriptionHost {
 
   /**
    * Sends an event on subscribe, and emits what the relay answers. Where it answers `auth-required`, authenticates and sends once
-   * more. Errors with a {@link RelayError} when the connection ends first; has no deadline of its own.
+   * more. Errors with a {@link RelayError} when the connection ends first; has no deadline of its own. `onSent` is called when the
+   * socket took the event: from then on the relay may have it.
    */
-  publish(event: NostrEvent): Observable<Acknowledgement> {
+  publish(event: NostrEvent, onSent?: () => void): Observable<Acknowledgement> {
     return new Observable((subscriber) => {
       if (this.#lost) return subscriber.error(this.#lost);
       let triedToAuthenticate = false;
       const send = (): void => {
         if (subscriber.closed) return;
         this.#tolerance.owes();
-        this.#socket.send(encodeEvent(event));
+        if (this.#socket.send(encodeEvent(event))) onSent?.();
       };
       const finish = (ack: Acknowledgement): void => {
         subscriber.next(ack);

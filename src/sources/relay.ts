@@ -1,20 +1,27 @@
 import {
   asyncScheduler,
   BehaviorSubject,
+  catchError,
   defer,
   EMPTY,
   filter,
+  finalize,
+  identity,
   map,
   merge,
+  type MonoTypeOperatorFunction,
   Observable,
   ReplaySubject,
   share,
   Subject,
   takeUntil,
   tap,
+  throwError,
   timer,
 } from 'rxjs';
+import { CircuitOpenError } from '../operators/circuit-breaker.ts';
 import { reconnect } from '../operators/reconnect.ts';
+import { ParkedError } from '../operators/within-budget.ts';
 import type { BackoffOptions } from '../policies/backoff.ts';
 import { platformRandom } from '../policies/platform-random.ts';
 import { RelayError } from '../protocol/relay-error.ts';
@@ -56,6 +63,8 @@ export interface RelayStatus {
   readonly error?: RelayError;
   /** When the next attempt is due, while one is. */
   readonly retryAt?: number;
+  /** Attempts in a row without a stable connection. */
+  readonly attempts: number;
   /** What the relay has sent, as of this moment. */
   readonly counters: Readonly<RelayCounters>;
 }
@@ -74,7 +83,7 @@ export type Link = { readonly connection: Connection } | { readonly error: Relay
  * relay('wss://relay.example', options).close();
  * ```
  */
-export interface RelayOptions extends Omit<DialOptions, 'counters' | 'onGone' | 'onAuthenticated'> {
+export interface RelayOptions extends Omit<DialOptions, 'onGone' | 'onAuthenticated'> {
   /** Delays between attempts. */
   readonly backoff?: BackoffOptions | undefined;
   /** Milliseconds that a connection is kept after its last user left. @default 60_000 */
@@ -83,6 +92,15 @@ export interface RelayOptions extends Omit<DialOptions, 'counters' | 'onGone' | 
   readonly random?: (() => number) | undefined;
   /** Makes relays that wait for their next attempt try soon, as when the network came back. @default never */
   readonly wake$?: Observable<unknown> | undefined;
+  /**
+   * Wraps every attempt to dial: a subscription is an attempt, a value the open connection, an error its end. A circuit breaker belongs here, or
+   * a budget of sockets. A `CircuitOpenError` makes the next attempt wait until its `retryAt`.
+   *
+   * @default dials
+   */
+  readonly dialling?: MonoTypeOperatorFunction<Connection> | undefined;
+  /** Asked after a failure: before which time no attempt is worth it, in milliseconds by the scheduler's clock. @default the backoff alone decides */
+  readonly notBefore?: (() => number | undefined) | undefined;
 }
 
 /** A relay that was dropped for what it sent is not dialled again before this many milliseconds. */
@@ -106,11 +124,13 @@ export class Relay extends Observable<Connection> {
   /** Connections and failures in the order in which they come; the latest first. */
   readonly link$: Observable<Link>;
   readonly #state: BehaviorSubject<Omit<RelayStatus, 'counters'>>;
-  readonly #counters = newRelayCounters();
+  readonly #counters: RelayCounters;
   readonly #wake = new Subject<void>();
   readonly #closed = new ReplaySubject<void>(1);
   /** For what the relay is not dialled, and until when (milliseconds); it outlives the interest in the relay. */
   #abuse: { readonly error: RelayError; readonly until: number } | undefined;
+  #users = 0;
+  #attempts: number;
 
   constructor(
     readonly url: RelayUrl,
@@ -125,15 +145,24 @@ export class Relay extends Observable<Connection> {
         )
         .subscribe(subscriber),
     );
-    const { idleTimeout = 60_000, scheduler = asyncScheduler } = options;
+    const { idleTimeout = 60_000, scheduler = asyncScheduler, counters = newRelayCounters() } = options;
+    this.#counters = counters;
+    this.#attempts = options.backoff?.attempts ?? 0;
     this.#state = new BehaviorSubject<Omit<RelayStatus, 'counters'>>({
       url,
       state: 'disconnected',
       since: scheduler.now(),
+      attempts: this.#attempts,
     });
-    this.link$ = this.#links().pipe(
+    const shared$ = this.#links().pipe(
       takeUntil(this.#closed),
       share({ connector: () => new ReplaySubject(1), resetOnRefCountZero: () => timer(idleTimeout, scheduler) }),
+    );
+    this.link$ = defer(() => {
+      this.#users++;
+      return shared$;
+    }).pipe(
+      finalize(() => this.#users--),
       takeUntil(this.#closed),
     );
   }
@@ -160,10 +189,10 @@ export class Relay extends Observable<Connection> {
 
   #links(): Observable<Link> {
     const { options, url } = this;
-    const { scheduler = asyncScheduler, wake$ = EMPTY } = options;
-    const connections = defer(() => {
-      if (this.#abuse && this.#abuse.until > scheduler.now()) throw this.#abuse.error;
-      this.#enter('connecting');
+    const { scheduler = asyncScheduler, wake$ = EMPTY, dialling = identity } = options;
+    const dialled = defer(() => {
+      const { error } = this.#state.value;
+      this.#enter('connecting', error ? { error } : {});
       return dial(url, {
         ...options,
         counters: this.#counters,
@@ -172,6 +201,13 @@ export class Relay extends Observable<Connection> {
           if (this.#state.value.state === 'disconnecting') this.#enter('disconnected');
         },
       });
+    });
+    const connections = defer(() => {
+      if (this.#abuse && this.#abuse.until > scheduler.now()) throw this.#abuse.error;
+      return dialled.pipe(
+        dialling,
+        catchError((error: unknown) => throwError(() => this.#asRelayError(error))),
+      );
     });
     return new Observable((subscriber) => {
       subscriber.add(() => this.#leave());
@@ -184,10 +220,11 @@ export class Relay extends Observable<Connection> {
             scheduler,
             random: options.random ?? platformRandom,
             wake$: merge(wake$, this.#wake),
-            retryable: (error) => this.#penaltyFor(error, scheduler.now()),
-            onWait: ({ error, delay, exhausted }) => {
+            retryable: (error) => this.#retryAfter(error, scheduler.now()),
+            onWait: ({ error, delay, exhausted, attempt }) => {
               if (!(error instanceof RelayError)) return;
               const retryAt = scheduler.now() + delay;
+              this.#attempts = attempt;
               this.#enter(exhausted ? 'failed' : 'disconnected', { error, retryAt });
               subscriber.next({ error, retryAt });
             },
@@ -197,16 +234,31 @@ export class Relay extends Observable<Connection> {
     });
   }
 
-  /** Milliseconds to wait at least before the next attempt, or true where the backoff alone decides. */
-  #penaltyFor(error: unknown, now: number): number | true {
-    if (!(error instanceof RelayError) || error.code !== 'abusive') return true;
-    if (this.#abuse?.error !== error) this.#abuse = { error, until: now + PENALTY };
-    return this.#abuse.until - now;
+  /** What an operator around the dialling said, in the words of relays. */
+  #asRelayError(error: unknown): unknown {
+    const cause = { cause: error };
+    if (error instanceof CircuitOpenError) {
+      return new RelayError('circuit-open', this.url, 'It failed too often; it is not dialled for a while.', cause);
+    }
+    if (error instanceof ParkedError) {
+      return new RelayError('parked', this.url, 'Its connection made room for another; see maxConnections.', cause);
+    }
+    return error;
+  }
+
+  /** Milliseconds to wait at least before the next attempt; false where there is to be none. */
+  #retryAfter(error: unknown, now: number): number | boolean {
+    if (!(error instanceof RelayError)) return true;
+    if (error.code === 'parked' && this.#users === 0) return false;
+    if (error.cause instanceof CircuitOpenError) return error.cause.retryAt - now;
+    if (error.code === 'abusive' && this.#abuse?.error !== error) this.#abuse = { error, until: now + PENALTY };
+    const until = Math.max(this.#abuse?.until ?? 0, this.options.notBefore?.() ?? 0);
+    return Math.max(0, until - now);
   }
 
   #enter(state: RelayState, trouble: Pick<RelayStatus, 'error' | 'retryAt'> = {}): void {
     const now = (this.options.scheduler ?? asyncScheduler).now();
-    this.#state.next({ url: this.url, state, since: now, ...trouble });
+    this.#state.next({ url: this.url, state, since: now, attempts: this.#attempts, ...trouble });
   }
 
   #leave(): void {

@@ -18,7 +18,8 @@ export interface SocketOptions {
 
 /** An open socket: text frames out, text frames in, and a way to declare it dead. */
 export interface Socket {
-  send(frame: string): void;
+  /** Says whether the socket took the frame; while it is closing it takes none. */
+  send(frame: string): boolean;
   /** Ends the socket with this error, as if the network had. */
   fail(error: RelayError): void;
 }
@@ -88,14 +89,16 @@ export function socket(url: RelayUrl, events: SocketEvents, options: SocketOptio
       }
     }
 
-    function send(frame: string): void {
+    function send(frame: string): boolean {
       // While it is closing it would swallow frames, and browsers would complain; its close event is on the way.
-      if (ws?.readyState !== OPEN) return;
+      if (ws?.readyState !== OPEN) return false;
       try {
         ws.send(frame);
+        return true;
       } catch (cause) {
         problem = cause;
         fail('send-failed', 'The socket refused a frame.');
+        return false;
       }
     }
 

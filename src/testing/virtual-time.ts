@@ -1,4 +1,5 @@
 import { VirtualTimeScheduler } from 'rxjs';
+import { QueuedAction } from './queued-action.ts';
 
 /**
  * Options of {@link VirtualTime}.
@@ -47,7 +48,7 @@ export class VirtualTime extends VirtualTimeScheduler {
   #running = false;
 
   constructor(options: VirtualTimeOptions = {}) {
-    super();
+    super(QueuedAction);
     // Frames count from the epoch, so that a frame is what now() says.
     this.frame = options.epoch ?? Date.UTC(2026, 0, 1);
     this.#maximumPerInstant = options.maximumPerInstant ?? 1_000_000;
@@ -92,6 +93,17 @@ export class VirtualTime extends VirtualTimeScheduler {
     throw new Error(`the condition did not hold within ${limit} ms of virtual time: ${condition.toString()}`);
   }
 
+  /**
+   * Runs everything that is scheduled at once, without letting promises settle in between; see {@link VirtualTime.settle}.
+   *
+   * @throws what the work threw; work behind it stays scheduled
+   */
+  override flush(): void {
+    for (let [action] = this.actions; action && action.delay <= this.maxFrames; [action] = this.actions) {
+      this.#execute(action);
+    }
+  }
+
   /** Runs what is due up to `end`; true when it stopped early because `stop` said so. */
   async #run(end: number, stop: () => boolean): Promise<boolean> {
     if (this.#running) throw new Error('virtual time is already running: await the advance, settle or until before');
@@ -105,15 +117,18 @@ export class VirtualTime extends VirtualTimeScheduler {
         if (!action || action.delay > end) return false;
         atThisInstant = action.delay > this.frame ? 1 : atThisInstant + 1;
         if (atThisInstant > this.#maximumPerInstant) throw new Error('work keeps rescheduling itself without a delay');
-        this.actions.shift();
-        this.frame = Math.max(this.frame, action.delay);
-        // Usually an Error, as everything thrown is; whatever it is, it goes on as it is.
-        const error = action.execute(action.state, action.delay) as Error | undefined;
-        if (error) throw error;
+        this.#execute(action);
       }
     } finally {
       this.#running = false;
     }
+  }
+
+  #execute(action: VirtualTime['actions'][number]): void {
+    this.frame = Math.max(this.frame, action.delay);
+    // Usually an Error, as everything thrown is; whatever it is, it goes on as it is.
+    const error = action.execute(action.state, action.delay) as Error | undefined;
+    if (error) throw error;
   }
 }
 

@@ -1,7 +1,8 @@
-import { EMPTY, from, NEVER, range, Subject, takeUntil, tap, toArray, VirtualTimeScheduler } from 'rxjs';
+import { EMPTY, from, NEVER, Subject, toArray, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { latencyPercentiles, type LatencyPercentilesOptions } from '../../src/operators/latency-percentiles.ts';
 import { LatencyHistogram, type LatencySummary } from '../../src/policies/latency-histogram.ts';
+import { fedBack, madeUntilUnsubscribed } from '../support/feeding.ts';
 import { marbles } from '../support/marbles.ts';
 
 /** A window of four slices of 5 ms, looked at every 5 ms. */
@@ -150,31 +151,11 @@ describe('latencyPercentiles', () => {
       .subscribe((summary) => seen.push(summary));
     expect(seen).toEqual([summaryOf(1, 2, 3, 4)]);
 
-    const stop = new Subject<void>();
-    let made = 0;
-    range(0, 1_000)
-      .pipe(
-        tap((n) => {
-          made++;
-          if (n === 5) stop.next();
-        }),
-        latencyPercentiles(),
-        takeUntil(stop),
-      )
-      .subscribe();
-    expect(made).toBe(6);
+    expect(madeUntilUnsubscribed(latencyPercentiles())).toBe(6);
   });
 
   it('can be fed from its own summaries', () => {
-    const scheduler = new VirtualTimeScheduler();
-    const source = new Subject<number>();
-    const seen: [at: number, summary: unknown][] = [];
-    source.pipe(latencyPercentiles({ ...small, scheduler })).subscribe((summary) => {
-      if (seen.push([scheduler.frame, summary]) === 1) source.next(30);
-    });
-    source.next(10);
-    scheduler.flush();
-    expect(seen).toEqual([
+    expect(fedBack((scheduler) => latencyPercentiles({ ...small, scheduler }), 10, 30)).toEqual([
       [5, summaryOf(10)],
       [10, summaryOf(10, 30)],
       [20, summaryOf(30)],

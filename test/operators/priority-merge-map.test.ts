@@ -24,6 +24,7 @@ import {
   type QueueTurn,
 } from '../../src/operators/priority-merge-map.ts';
 import type { Priority } from '../../src/policies/queue-outcome.ts';
+import { endless } from '../support/endless.ts';
 import { marbles } from '../support/marbles.ts';
 
 /** Items are named for their level: `c`, `h`, `n` and `l`. */
@@ -491,42 +492,16 @@ describe('priorityMergeMap', () => {
   });
 
   describe('with what is synchronous', () => {
-    it('lets go of an endless source', () => {
-      let emitted = 0;
-      const endless = new Observable<number>((subscriber) => {
-        while (!subscriber.closed) {
-          if (++emitted > 100) throw new Error('nobody stopped it');
-          subscriber.next(emitted);
-        }
-      });
+    it.each([
+      ['source', (source: Observable<number>) => source.pipe(priorityMergeMap((item) => of(item)))],
+      ['inner observable', (inner: Observable<number>) => of('a').pipe(priorityMergeMap(() => inner))],
+    ])('lets go of an endless %s', (_, merged) => {
+      const { source, made } = endless();
       const seen: number[][] = [];
-      endless
-        .pipe(
-          priorityMergeMap((item) => of(item)),
-          take(3),
-          toArray(),
-        )
+      merged(source)
+        .pipe(take(3), toArray())
         .subscribe((all) => seen.push(all));
-      expect(seen).toEqual([[1, 2, 3]]);
-      expect(emitted).toBe(3);
-    });
-
-    it('lets go of an endless inner observable', () => {
-      const seen: number[][] = [];
-      const inner = new Observable<number>((subscriber) => {
-        for (let n = 0; !subscriber.closed; n++) {
-          if (n > 100) throw new Error('nobody stopped it');
-          subscriber.next(n);
-        }
-      });
-      of('a')
-        .pipe(
-          priorityMergeMap(() => inner),
-          take(2),
-          toArray(),
-        )
-        .subscribe((all) => seen.push(all));
-      expect(seen).toEqual([[0, 1]]);
+      expect([seen, made()]).toEqual([[[0, 1, 2]], 3]);
     });
 
     it('neither recurses nor loses anything when a long queue drains at once', () => {

@@ -13,6 +13,7 @@ import {
 } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { reconnect, type ReconnectInfo, type ReconnectOptions } from '../../src/operators/reconnect.ts';
+import { endless } from '../support/endless.ts';
 import { marbles } from '../support/marbles.ts';
 
 /** Every draw is the highest, so the delays are 5, 9, 17, 17, ... ms. */
@@ -242,6 +243,89 @@ describe('reconnect', () => {
       });
     });
 
+    describe('remembers a wake that came just before a loss', () => {
+      const far: ReconnectOptions = { ...slow, floor: 600_000 };
+
+      it.each([
+        ['open', '-a---#'],
+        ['under way', '-----#'],
+      ])('while the source was %s', (_, marble) => {
+        marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+          const source = cold(marble);
+          const wake$ = hot('  ----w---------------');
+          const expected = marble.startsWith('-a') ? '-a--------a---' : '';
+          expectObservable(source.pipe(reconnect({ ...far, wake$ })), '^------------!').toBe(expected);
+          // 4 ms, the spread, after the loss; nothing wakes the second one up.
+          expectSubscriptions(source.subscriptions).toBe(['^----!', '---------^---!']);
+        });
+      });
+
+      it.each([
+        [4, '----w---#', '------------(^'],
+        [5, '---w----#', ''],
+      ])('up to the spread: %i ms ago', (_, marble, again) => {
+        marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+          const source = cold('--------#');
+          const wake$ = hot(marble.replace('#', '-'));
+          expectObservable(source.pipe(reconnect({ ...far, wake$ })), '^--------------!').toBe('');
+          expectSubscriptions(source.subscriptions).toBe(['^-------!', ...(again ? ['------------^--!'] : [])]);
+        });
+      });
+
+      it('draws the spread, from the loss, and tells the one wait that it is', () => {
+        marbles(({ cold, hot, expectObservable, expectSubscriptions, flush }) => {
+          const told: ReconnectInfo[] = [];
+          const source = cold('-a--#', undefined, 'lost');
+          const wake$ = hot('  ---w------w--');
+          const options = { ...far, random: draws(1, 0.5), wake$, onWait: (info: ReconnectInfo) => told.push(info) };
+          expectObservable(source.pipe(reconnect(options)), '^--------!').toBe('-a-----a--');
+          expectSubscriptions(source.subscriptions).toBe(['^---!', '------^--!']);
+          flush();
+          expect(told).toEqual([{ attempt: 0, delay: 2, exhausted: false, error: 'lost' }]);
+        });
+      });
+
+      it('draws once, though one comes during the wait as well', () => {
+        marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+          const source = cold('-a--#');
+          const wake$ = hot('  ---w-w---');
+          const options = { ...far, random: draws(1, 1, 0), wake$ };
+          expectObservable(source.pipe(reconnect(options)), '^--------!').toBe('-a-------');
+          expectSubscriptions(source.subscriptions).toBe(['^---!', '--------^!']);
+        });
+      });
+
+      it('but does not postpone an attempt that would be due sooner', () => {
+        marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+          const source = cold('-a--#');
+          const wake$ = hot('  ---w-----');
+          const options = { ...slow, base: 2, wake$ };
+          expectObservable(source.pipe(reconnect(options)), '^-------!').toBe('-a-----a');
+          expectSubscriptions(source.subscriptions).toBe(['^---!', '------^-!']);
+        });
+      });
+
+      it('but does not cut a penalty short', () => {
+        marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+          const source = cold('-a--#');
+          const wake$ = hot('  ---w-----');
+          const options = { ...far, wake$, retryable: () => 7 };
+          expectObservable(source.pipe(reconnect(options)), '^-----------!').toBe('-a----------');
+          expectSubscriptions(source.subscriptions).toBe(['^---!', '-----------^!']);
+        });
+      });
+
+      it('but not for a second wait: the attempt that it brought about had its chance', () => {
+        marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+          const source = cold('-#');
+          const wake$ = hot('  ---w--------');
+          const options = { ...far, spread: 8, random: draws(1, 0.125), wake$ };
+          expectObservable(source.pipe(reconnect(options)), '^----------!').toBe('');
+          expectSubscriptions(source.subscriptions).toBe(['^!', '----^!']);
+        });
+      });
+    });
+
     it('starts the attempts anew while an attempt is under way, but not those of a flapping source', () => {
       const seen: number[] = [];
       const scheduler = new VirtualTimeScheduler();
@@ -405,15 +489,10 @@ describe('reconnect', () => {
   });
 
   it('lets go of a synchronous source that never ends', () => {
-    const endless = new Observable<number>((subscriber) => {
-      for (let n = 0; !subscriber.closed; n++) {
-        if (n > 100) throw new Error('nobody stopped it');
-        subscriber.next(n);
-      }
-    });
+    const { source, made } = endless();
     const seen: number[][] = [];
-    endless.pipe(reconnect(steps), take(3), toArray()).subscribe((all) => seen.push(all));
-    expect(seen).toEqual([[0, 1, 2]]);
+    source.pipe(reconnect(steps), take(3), toArray()).subscribe((all) => seen.push(all));
+    expect([seen, made()]).toEqual([[[0, 1, 2]], 3]);
   });
 
   it('counts for each source and each subscription apart', () => {
@@ -426,6 +505,20 @@ describe('reconnect', () => {
       expectObservable(two.pipe(operator), unsub).toBe('b-------b------');
       expectObservable(one.pipe(operator), unsub).toBe('a-----a--------');
       expectObservable(first, unsub).toBe('');
+    });
+  });
+
+  it('starts from the attempts that it is told of, each subscription anew', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      const told: number[] = [];
+      const source = cold('#');
+      const onAttempt = ({ attempt }: ReconnectInfo): void => void told.push(attempt);
+      const waiting = source.pipe(reconnect({ ...steps, attempts: 1, onAttempt }));
+      expectObservable(waiting, '^---------!').toBe('');
+      expectObservable(waiting, '--^---------!').toBe('');
+      expectSubscriptions(source.subscriptions).toBe(['(^!)', '--(^!)', '---------(^!)', '-----------(^!)']);
+      flush();
+      expect(told).toEqual([1, 1, 2, 2]);
     });
   });
 
@@ -450,6 +543,7 @@ describe('reconnect', () => {
     ['spread', { spread: Infinity }],
     ['base', { base: -1 }],
     ['cap', { cap: Number.NaN }],
+    ['attempts', { attempts: 1.5 }],
   ])('refuses a wrong %s at once', (name, options) => {
     expect(() => reconnect(options)).toThrow(RangeError);
     expect(() => reconnect(options)).toThrow(`'${name}'`);

@@ -1,6 +1,7 @@
-import { NEVER, Observable, of, Subject, take } from 'rxjs';
+import { config, NEVER, Observable, of, Subject, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { switchOverlapping } from '../../src/operators/switch-overlapping.ts';
+import { endless } from '../support/endless.ts';
 import { heapInUse } from '../support/heap.ts';
 import { marbles } from '../support/marbles.ts';
 
@@ -119,6 +120,42 @@ describe('switchOverlapping', () => {
       .subscribe((value) => said.push(value));
     source.next();
     expect([said, held, source.observed]).toEqual([[1], 0, false]);
+  });
+
+  it.each([
+    ['the source', (source: Observable<number>) => source.pipe(switchOverlapping((n) => of(n)))],
+    ['an inner one', (inner: Observable<number>) => of('any').pipe(switchOverlapping(() => inner))],
+  ])('lets go of %s when it is synchronous and never ends', (_, switched) => {
+    const { source, made } = endless();
+    const said: number[] = [];
+    switched(source)
+      .pipe(take(3))
+      .subscribe((n) => said.push(n));
+    expect([said, made()]).toEqual([[0, 1, 2], 3]);
+  });
+
+  it('lets go of a synchronous one that never ends when its own value brings about the next', () => {
+    const names = new Subject<string>();
+    const { source, made } = endless();
+    const said: unknown[] = [];
+    names
+      .pipe(switchOverlapping((name): Observable<unknown> => (name === 'old' ? source : of(name))))
+      .subscribe((n) => said.push(n) === 3 && names.next('new'));
+    names.next('old');
+    expect([said, made()]).toEqual([[0, 1, 2, 'new'], 3]);
+  });
+
+  it('notifies a subscriber that left of nothing', async () => {
+    const notified: unknown[] = [];
+    config.onStoppedNotification = (notification) => notified.push(notification);
+    of(NEVER)
+      .pipe(switchOverlapping((inner) => inner))
+      .subscribe()
+      .unsubscribe();
+    // RxJS reports in a timer of 0 ms, so one that is set later and runs longer comes after it.
+    await new Promise((done) => setTimeout(done, 5));
+    config.onStoppedNotification = null;
+    expect(notified).toEqual([]);
   });
 
   it('a value that brings about the next value leaves but the newest', () => {

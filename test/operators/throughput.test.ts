@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { from, of, range, Subject, takeUntil, tap, VirtualTimeScheduler } from 'rxjs';
+import { from, of, Subject, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type Sized, throughput, type ThroughputOptions } from '../../src/operators/throughput.ts';
 import type { Throughput } from '../../src/policies/rate-window.ts';
+import { fedBack, madeUntilUnsubscribed } from '../support/feeding.ts';
 import { marbles } from '../support/marbles.ts';
 
 /** A window of four slices of 10 ms, looked at every 10 ms. */
@@ -112,31 +113,11 @@ describe('throughput', () => {
   });
 
   it('lets a synchronous source hear of an unsubscribe', () => {
-    const stop = new Subject<void>();
-    let made = 0;
-    range(0, 1_000)
-      .pipe(
-        tap((n) => {
-          made++;
-          if (n === 5) stop.next();
-        }),
-        throughput(),
-        takeUntil(stop),
-      )
-      .subscribe();
-    expect(made).toBe(6);
+    expect(madeUntilUnsubscribed(throughput())).toBe(6);
   });
 
   it('can be fed from its own reports', () => {
-    const scheduler = new VirtualTimeScheduler();
-    const source = new Subject<number>();
-    const seen: [at: number, report: Throughput][] = [];
-    source.pipe(throughput({ ...small, scheduler })).subscribe((report) => {
-      if (seen.push([scheduler.frame, report]) === 1) source.next(5);
-    });
-    source.next(10);
-    scheduler.flush();
-    expect(seen).toEqual([
+    expect(fedBack((scheduler) => throughput({ ...small, scheduler }), 10, 5)).toEqual([
       [10, rate(1, 10, 10)],
       [20, rate(2, 15, 20)],
       [30, rate(2, 15, 30)],

@@ -1,8 +1,10 @@
-import { config, from, of, queueScheduler, Subject, take, toArray, VirtualTimeScheduler } from 'rxjs';
+import { config, from, map, of, pipe, queueScheduler, Subject, take, toArray, VirtualTimeScheduler } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { VerifierError, verifyEvents } from '../../src/operators/verify-events.ts';
 import type { NostrEvent } from '../../src/protocol/event.ts';
 import type { Verdicts, Verifier } from '../../src/verifiers/verifier.ts';
+import { endless } from '../support/endless.ts';
+import { madeUntilUnsubscribed } from '../support/feeding.ts';
 import { marbles } from '../support/marbles.ts';
 import { anEvent } from '../support/packets.ts';
 
@@ -271,6 +273,28 @@ describe('verifyEvents', () => {
     await turn();
     expect(seen).toEqual([a]);
     expect(forged).toEqual([]);
+  });
+
+  it('lets go of a synchronous source that never ends', () => {
+    const { source, made } = endless();
+    const seen: unknown[] = [];
+    source
+      .pipe(
+        map((n) => (n % 2 === 0 ? a : x)),
+        // The default would deliver at the end of a turn that has none.
+        verifyEvents(atOnce, { scheduler: queueScheduler }),
+        take(2),
+      )
+      .subscribe((event) => seen.push(event));
+    expect([seen, made()]).toEqual([[a, a], 3]);
+  });
+
+  it('lets go of it on an unsubscribe that comes from elsewhere', () => {
+    const verified = pipe(
+      map(() => a),
+      verifyEvents(atOnce),
+    );
+    expect(madeUntilUnsubscribed(verified)).toBe(6);
   });
 
   it('keeps the order when a subscriber feeds the source, and may end it, from its handler', async () => {

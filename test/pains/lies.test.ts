@@ -273,7 +273,10 @@ describe('lies', () => {
     }, 60_000);
 
     it('but a slow relay whose answers come late is not one', async () => {
-      const { pool, relay, time, note } = world({ relays: [{ verify: false, faults: { delay: 5_000 } }] });
+      const { pool, relay, time, note } = world({
+        relays: [{ verify: false, faults: { delay: 5_000 } }],
+        pool: { connections: { maximum: 1 } },
+      });
       const events = Array.from({ length: 1_500 }, (_, i) => fakeEvent({ content: `${i}` }));
       const publishes = events.map((event) => hear(pool.publish(event, { deadline: 2_000 })));
       await time.advance(10 * SECOND);
@@ -286,7 +289,7 @@ describe('lies', () => {
     }, 60_000);
 
     it('but what was on its way for many cancelled requests is no flood', async () => {
-      const { pool, relay, time, note } = world();
+      const { pool, relay, time, note } = world({ pool: { connections: { maximum: 1 } } });
       relay.seed(note('one'), note('two'));
       const staying = hear(pool.subscribe({ kinds: [1] }));
       await time.advance(SECOND);

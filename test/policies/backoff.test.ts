@@ -150,6 +150,35 @@ describe('Backoff', () => {
     expect(delays(backoff, 1)).toEqual([1_100]);
   });
 
+  it('starts from attempts that it is told of', () => {
+    const backoff = new Backoff({ attempts: 3 }, most);
+    expect([backoff.attempts, backoff.exhausted]).toEqual([3, false]);
+    expect(delays(backoff, 2)).toEqual([8_100, 16_100]);
+    expect([backoff.attempts, backoff.exhausted]).toEqual([5, true]);
+    expect(new Backoff({ attempts: 5 }, most).exhausted).toBe(true);
+  });
+
+  it.each(['reset', 'stable uptime'])('forgets the attempts that it was told of on a %s', (how) => {
+    const backoff = new Backoff({ attempts: 9 }, most);
+    if (how === 'reset') backoff.reset();
+    else {
+      backoff.opened(0);
+      backoff.lost(5_000);
+    }
+    expect([backoff.attempts, backoff.exhausted]).toEqual([0, false]);
+    expect(delays(backoff, 2)).toEqual([1_100, 2_100]);
+  });
+
+  it.each([
+    [{ base: 1_000 }, 60_100],
+    [{ base: 0 }, 100],
+    [{ cap: 0 }, 100],
+    [{ factor: 1 }, 1_100],
+  ])('is at once ready, and within its bounds, with all the attempts there can be and %j', (options, expected) => {
+    const backoff = new Backoff({ ...options, attempts: Number.MAX_SAFE_INTEGER }, most);
+    expect(delays(backoff, 2)).toEqual([expected, expected]);
+  });
+
   it.each([NaN, -1, 1, 2, Infinity, -Infinity])('keeps to its bounds with a random source that gives %d', (draw) => {
     const delay = new Backoff({ base: 1_000 }, () => draw).next();
     expect(delay).toBeGreaterThanOrEqual(100);
@@ -171,6 +200,10 @@ describe('Backoff', () => {
     { stableAfter: NaN },
     { maxAttempts: 0 },
     { maxAttempts: NaN },
+    { attempts: -1 },
+    { attempts: 0.5 },
+    { attempts: NaN },
+    { attempts: Infinity },
   ])('refuses %j', (options) => {
     const [name = ''] = Object.keys(options);
     expect(() => new Backoff(options, least)).toThrow(RangeError);

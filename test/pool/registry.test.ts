@@ -9,6 +9,7 @@ import { hear } from '../support/world.ts';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+const USE = { priority: 'normal', affinity: undefined, subscribes: true } as const;
 
 function aRegistry(options: RegistryOptions = {}) {
   const time = new VirtualTime();
@@ -23,7 +24,7 @@ function aRegistry(options: RegistryOptions = {}) {
     urls: () => urls.values.map((relays) => relays.map(({ url }) => url)),
     last: () => urls.values.at(-1) ?? [],
     /** Keeps every relay connected that the registry has now. */
-    use: () => (urls.values.at(-1) ?? []).map((relay) => relay.subscribe()),
+    use: () => (urls.values.at(-1) ?? []).map((relay) => relay.lease(USE).subscribe()),
   };
 }
 const states = (statuses: readonly RelayStatus[] | undefined): string[] => (statuses ?? []).map(({ state }) => state);
@@ -142,7 +143,7 @@ describe('Registry', () => {
       const watching = hear(registry.statuses$).subscription;
       expect(time.actions).toHaveLength(0);
       watching.unsubscribe();
-      const use = registry.relays$.subscribe((relays) => relays[0]?.subscribe());
+      const use = registry.relays$.subscribe((relays) => relays[0]?.lease(USE).subscribe());
       await time.advance(SECOND);
       const idle = time.actions.length;
       hear(registry.statuses$).subscription.unsubscribe();
@@ -252,7 +253,9 @@ describe('Registry', () => {
       });
       const far = network.relay('wss://a.example', { auth: { read: true } });
       registry.add(far.url, origin);
-      last()[0]?.subscribe((connection) => connection.request({ kinds: [1] }).subscribe());
+      last()[0]
+        ?.lease(USE)
+        .subscribe((link) => 'connection' in link && link.connection.request({ kinds: [1] }).subscribe());
       await time.advance(5 * SECOND);
       expect(far.connectionCount).toBe(1);
       registry.close();

@@ -10,6 +10,7 @@ const anyOptions: fc.Arbitrary<Required<BackoffOptions>> = fc.record({
   floor: fc.oneof(fc.nat(1e4), fc.double({ min: 0, max: 1e12, noNaN: true })),
   stableAfter: fc.nat(60_000),
   maxAttempts: fc.integer({ min: 1, max: 20 }),
+  attempts: fc.oneof(fc.nat(20), fc.maxSafeNat()),
 });
 
 describe('Backoff', () => {
@@ -47,6 +48,20 @@ describe('Backoff', () => {
           expect(backoff.next()).toBeCloseTo(draw * Math.min(cap, base * factor ** attempt), 3);
         },
       ),
+    );
+  });
+
+  it('goes on from attempts that it is told of as one that counted them', () => {
+    fc.assert(
+      fc.property(anyOptions, fc.nat(40), fc.integer({ min: 1, max: 10 }), (options, attempts, count) => {
+        const counted = new Backoff({ ...options, attempts: 0 }, () => 0.75);
+        for (let before = 0; before < attempts; before++) counted.next();
+        const told = new Backoff({ ...options, attempts }, () => 0.75);
+        for (let more = 0; more < count; more++) {
+          expect([told.attempts, told.exhausted]).toEqual([counted.attempts, counted.exhausted]);
+          expect(told.next()).toBe(counted.next());
+        }
+      }),
     );
   });
 

@@ -57,6 +57,24 @@ describe('socket', () => {
     expect(events).toEqual(['frame one', 'frame ', 'frame two']);
   });
 
+  it.each([
+    ['closing', 2],
+    ['closed', 3],
+  ])('gives no frame to a socket that is %s, and reports nothing: its close event does', (_, readyState) => {
+    const { ws, open, opened, events, code } = dial();
+    const ours = open();
+    ws.readyState = readyState;
+    // What the platform does with such a frame is its own affair, so it must not be asked.
+    ws.failure = new Error('InvalidStateError');
+    expect(ours.send('hello')).toBe(false);
+    expect(ws.sent).toEqual([]);
+    expect([events, opened.values.length, opened.error, opened.completed]).toEqual([[], 1, undefined, false]);
+    expect(ws.closes).toEqual([]);
+    ws.gone(1006);
+    expect(events).toEqual(['gone']);
+    expect(code()).toBe('connection-lost');
+  });
+
   it.each([new ArrayBuffer(4), new Uint8Array(4), { blob: true }, null, 7])(
     'takes no frame that is not text (%j), and goes on',
     (data) => {

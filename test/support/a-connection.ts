@@ -26,7 +26,7 @@ export function aConnection(options: ConnectionOptions & { readonly held?: boole
   const connection: Connection = new Connection(
     relayUrl('wss://relay.test'),
     {
-      send: (frame) => sent.push(parseClientMessage(frame)),
+      send: (frame) => sent.push(parseClientMessage(frame)) > 0,
       fail: (error) => {
         failures.push(error);
         connection.lost(error);

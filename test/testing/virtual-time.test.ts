@@ -1,6 +1,6 @@
 import { asyncScheduler, concatMap, debounceTime, from, interval, map, Subject, take, timer, timeout } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { VirtualTime } from '../../src/testing/index.ts';
+import { seededRandom, VirtualTime } from '../../src/testing/index.ts';
 
 const start = Date.UTC(2026, 0, 1);
 
@@ -35,6 +35,35 @@ describe('VirtualTime', () => {
     expect(time.now() - start).toBe(30);
     await time.advance(1);
     expect(ran.at(-1)).toBe('beyond@31');
+  });
+
+  it('keeps twenty thousand pieces of work in order that are in flight at a time', async () => {
+    const time = new VirtualTime();
+    const random = seededRandom(1);
+    const ran: (readonly [at: number, n: number])[] = [];
+    const delays = Array.from({ length: 20_000 }, () => Math.floor(random() * 5_000));
+    delays.forEach((delay, n) => time.schedule(() => ran.push([time.now() - start, n]), delay));
+    expect(time.actions).toHaveLength(20_000);
+    await time.advance(5_000);
+    expect(ran).toEqual(delays.map((delay, n) => [delay, n] as const).sort(([a, n], [b, m]) => a - b || n - m));
+    expect(time.actions).toEqual([]);
+  });
+
+  it('can be flushed like any virtual scheduler, and keeps what is behind work that throws', () => {
+    const time = new VirtualTime();
+    const ran: string[] = [];
+    const note = (name: string) => () => ran.push(`${name}@${time.now() - start}`);
+    const failure = new Error('broken');
+    for (const at of [30, 10, 20]) time.schedule(note('work'), at);
+    time.schedule(() => {
+      time.schedule(note('more'), 5);
+      throw failure;
+    }, 20);
+    expect(() => time.flush()).toThrow(failure);
+    expect(ran).toEqual(['work@10', 'work@20']);
+    time.flush();
+    expect(ran).toEqual(['work@10', 'work@20', 'more@25', 'work@30']);
+    expect(time.actions).toEqual([]);
   });
 
   it('runs work that is scheduled while it runs, within the same span', async () => {

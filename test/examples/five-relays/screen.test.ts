@@ -12,7 +12,7 @@ const TOKENS = new RegExp(`${ESCAPE}\\[[?\\d;]*[A-Za-z]|[^]`, 'gu');
 
 const url = relayUrl('wss://relay.example');
 const counters = { ...newRelayCounters(), events: 1_234, duplicates: 56, unmatched: 1, invalid: 2, connects: 5 };
-const connected: RelayStatus = { url, state: 'connected', since: 0, counters };
+const connected: RelayStatus = { url, state: 'connected', since: 0, attempts: 0, counters };
 const lost: RelayStatus = {
   ...connected,
   state: 'disconnected',

@@ -29,6 +29,7 @@ const status = (url: RelayUrl, counters: Partial<RelayStatus['counters']>): Rela
   url,
   state: 'connected',
   since: 0,
+  attempts: 0,
   counters: { ...newRelayCounters(), connects: 1, ...counters },
 });
 const accepted: PublishOutcome = { status: 'accepted', reason: parseReason('') };

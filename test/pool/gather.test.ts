@@ -1,7 +1,7 @@
 import { concat, NEVER, type Observable, of, Subject, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { untilSettled } from '../../src/operators/until-settled.ts';
-import { pipeline } from '../../src/pool/pipeline.ts';
+import { gather } from '../../src/pool/gather.ts';
 import type { Answer } from '../../src/pool/question.ts';
 import type { Packet } from '../../src/protocol/packet.ts';
 import { relay, type Relay } from '../../src/sources/relay.ts';
@@ -38,7 +38,7 @@ function words(stream: Observable<Packet>) {
   return { said, subscription };
 }
 
-describe('pipeline', () => {
+describe('gather', () => {
   it('asks every relay of the route once, and says how many are awaited still', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const fromA = cold<Answer>('--e-s-e-|', answer(a));
@@ -56,7 +56,7 @@ describe('pipeline', () => {
           [b, fromB],
         ]),
       );
-      expectObservable(pipeline({ route, send })).toBe('---efs-(et)-', packets);
+      expectObservable(gather(route, send)).toBe('---efs-(et)-', packets);
       expectSubscriptions(fromA.subscriptions).toBe('  -^-------!');
       expectSubscriptions(fromB.subscriptions).toBe('  -^-------!');
     });
@@ -68,16 +68,13 @@ describe('pipeline', () => {
       const fromB = cold<Answer>('------------', answer(b));
       const fromC = cold<Answer>('------------', answer(c));
       const route = hot('         -x--z--y--n-', routes);
-      const packets = pipeline({
-        route,
-        send: senders(
+      const packets = gather(route, senders(
           new Map([
             [a, fromA],
             [b, fromB],
             [c, fromC],
           ]),
-        ),
-      });
+        ));
       expectObservable(packets, '^----------!');
       expectSubscriptions(fromA.subscriptions).toBe('-^-----!');
       expectSubscriptions(fromB.subscriptions).toBe('-^--------!');
@@ -92,7 +89,7 @@ describe('pipeline', () => {
       [b, new Subject<Answer>()],
       [c, new Subject<Answer>()],
     ]);
-    const { said } = words(pipeline({ route, send: senders(answers) }));
+    const { said } = words(gather(route, senders(answers)));
     route.next([a, b, c]);
     answers.get(a)?.next(answer(a).s);
     route.next([c]);
@@ -105,7 +102,7 @@ describe('pipeline', () => {
   it('asks a relay again that left and came back, and awaits it again', () => {
     const route = new Subject<readonly Relay[]>();
     const answers = new Subject<Answer>();
-    const { said } = words(pipeline({ route, send: () => answers }));
+    const { said } = words(gather(route, () => answers));
     route.next([a]);
     answers.next(answer(a).s);
     route.next([]);
@@ -123,7 +120,7 @@ describe('pipeline', () => {
       [a, new Subject<Answer>()],
       [b, new Subject<Answer>()],
     ]);
-    const { said } = words(pipeline({ route, send: senders(answers) }));
+    const { said } = words(gather(route, senders(answers)));
     route.next([a, b]);
     answers.get(a)?.next(answer(a).s);
     route.complete();
@@ -137,7 +134,7 @@ describe('pipeline', () => {
       [a, new Subject<Answer>()],
       [b, new Subject<Answer>()],
     ]);
-    const { said } = words(pipeline({ route, send: senders(answers) }));
+    const { said } = words(gather(route, senders(answers)));
     route.next([a, b]);
     answers.get(a)?.next(answer(a).s);
     answers.get(a)?.next(answer(a).s);
@@ -149,7 +146,7 @@ describe('pipeline', () => {
     const route = new Subject<readonly Relay[]>();
     const answers = new Subject<Answer>();
     let failure: unknown;
-    pipeline({ route, send: () => answers }).subscribe({ error: (error) => (failure = error) });
+    gather(route, () => answers).subscribe({ error: (error) => (failure = error) });
     route.next([a, b]);
     route.error(new Error('no route'));
     expect(failure).toEqual(new Error('no route'));
@@ -158,11 +155,11 @@ describe('pipeline', () => {
 
   it('lets everybody go on unsubscribe', () => {
     const answers = new Subject<Answer>();
-    const { subscription } = words(pipeline({ route: new Subject(), send: () => answers }));
+    const { subscription } = words(gather(new Subject(), () => answers));
     subscription.unsubscribe();
     expect(answers.observed).toBe(false);
     const route = new Subject<readonly Relay[]>();
-    const other = words(pipeline({ route, send: () => answers }));
+    const other = words(gather(route, () => answers));
     route.next([a, b, c]);
     other.subscription.unsubscribe();
     expect(answers.observed).toBe(false);
@@ -178,13 +175,13 @@ describe('pipeline', () => {
       return concat(of(answer(to).s), later);
     };
     const route = new Subject<readonly Relay[]>();
-    const { said } = words(pipeline({ route, send }).pipe(untilSettled()));
+    const { said } = words(gather(route, send).pipe(untilSettled()));
     route.next([a]);
     expect(said).toEqual(['eose a 0', '|']);
     expect(later.observed).toBe(false);
     expect(route.observed).toBe(false);
 
-    const first = words(pipeline({ route, send }).pipe(take(1)));
+    const first = words(gather(route, send).pipe(take(1)));
     asked.length = 0;
     route.next([a, b, c]);
     expect(first.said).toEqual(['eose a 2', '|']);
@@ -197,7 +194,7 @@ describe('pipeline', () => {
     const route = new Subject<readonly Relay[]>();
     const send = (to: Relay): Observable<Answer> => concat(of(answer(to).s), later);
     const said: string[] = [];
-    const subscription = pipeline({ route, send }).subscribe((packet) => {
+    const subscription = gather(route, send).subscribe((packet) => {
       said.push(word(packet));
       route.next([]);
     });
@@ -210,13 +207,10 @@ describe('pipeline', () => {
   it('asks the rest when the answer of one brings about that another leaves, or leaves and comes back', () => {
     const asked: string[] = [];
     const route = new Subject<readonly Relay[]>();
-    const packets = pipeline({
-      route,
-      send: (to) => {
+    const packets = gather(route, (to) => {
         asked.push(to.url);
         return to === a ? concat(of(answer(to).s), NEVER) : NEVER;
-      },
-    });
+      });
     const said: string[] = [];
     let reroutes = [
       [a, c],

@@ -1,0 +1,111 @@
+import { map, mergeMap, type Observable, of, pipe, Subject, VirtualTimeScheduler } from 'rxjs';
+import {
+  CircuitBreaker,
+  circuitBreaker,
+  events,
+  HistogramWindow,
+  latencyPercentiles,
+  latestReplaceable,
+  measureLatency,
+  type NostrEvent,
+  type Priority,
+  priorityMergeMap,
+  reconnect,
+  throughput,
+  timeoutInFlight,
+  uniqueEvents,
+  untilSettled,
+  type Verifier,
+  verifyEvents,
+} from '../../src/index.ts';
+import { COUNT, latencies, note, notes, packets, profiles, repeated, texts } from './inputs.ts';
+import type { Case } from './measure.ts';
+import { perItem, perSubscription } from './through.ts';
+
+/** What all others are compared with. */
+export const BASELINE = 'map';
+
+const project = (event: NostrEvent): Observable<NostrEvent> => of(event);
+/** Levels in turn, the way real traffic mixes them. */
+const LEVELS: readonly Priority[] = ['normal', 'low', 'high', 'critical'];
+const priority = ({ created_at }: NostrEvent): Priority => LEVELS[created_at % 4] ?? 'normal';
+
+/**
+ * For operators that take one item at a time: of each hundred the first holds the place, so that the others have to wait, until the
+ * hundredth has come. A hundred, as `mergeMap` empties its buffer by recursion.
+ */
+function waitingLine() {
+  let holder = new Subject<NostrEvent>();
+  let isHeld = false;
+  const act = (): void => {
+    holder.complete();
+    holder = new Subject();
+    isHeld = false;
+  };
+  const hold = (event: NostrEvent): Observable<NostrEvent> => {
+    if (isHeld) return of(event);
+    isHeld = true;
+    return holder;
+  };
+  return { hold, rest: { after: { each: 100, act }, expected: COUNT - COUNT / 100 } };
+}
+const [forMerge, forQueue] = [waitingLine(), waitingLine()];
+
+/** Says yes at once, so that what is measured is the operator. */
+const yes: Verifier = { verify: (batch) => batch.map(() => true) };
+const scheduler = new VirtualTimeScheduler();
+const flush = { after: { each: 100, act: () => scheduler.flush() } };
+
+/** The cost of one item more on a subscription that is there. */
+export const itemCases: readonly Case[] = [
+  perItem('no operator', notes, pipe()),
+  perItem(
+    BASELINE,
+    notes,
+    map(({ content }) => content),
+  ),
+  perItem('mergeMap to of()', notes, mergeMap(project)),
+  perItem('mergeMap to of(), 99 of 100 wait', notes, mergeMap(forMerge.hold, 1), forMerge.rest),
+  perItem('priorityMergeMap to of()', notes, priorityMergeMap(project, { priority })),
+  perItem(
+    'priorityMergeMap to of(), 99 of 100 wait',
+    notes,
+    priorityMergeMap(forQueue.hold, { priority }),
+    forQueue.rest,
+  ),
+  perItem('reconnect', notes, reconnect()),
+  perItem('circuitBreaker', notes, circuitBreaker(new CircuitBreaker())),
+  perItem('timeoutInFlight', notes, timeoutInFlight(30_000)),
+  perItem('timeoutInFlight with isOutcome', notes, timeoutInFlight(30_000, { isOutcome: ({ kind }) => kind === 0 })),
+  perItem('measureLatency', notes, measureLatency(new HistogramWindow())),
+  perItem('latencyPercentiles', latencies, latencyPercentiles(), { expected: 0 }),
+  perItem('throughput of numbers', latencies, throughput(), { expected: 0 }),
+  perItem('throughput of texts, 100 characters', texts, throughput(), { expected: 0 }),
+  perItem('events', packets, events()),
+  perItem('untilSettled', packets, untilSettled()),
+  perItem('uniqueEvents, all new', notes, uniqueEvents()),
+  perItem('uniqueEvents, all seen before', repeated, uniqueEvents(), { expected: 0 }),
+  perItem('verifyEvents, the verifier for nothing', notes, verifyEvents(yes, { scheduler }), flush),
+  perItem('latestReplaceable, regular', notes, latestReplaceable()),
+  perItem('latestReplaceable, newer versions', profiles, latestReplaceable()),
+];
+
+/** The cost of one subscription more. */
+export const subscriptionCases: readonly Case[] = [
+  perSubscription('no operator, subscription', note, pipe()),
+  perSubscription(
+    'map, subscription',
+    note,
+    map(({ content }) => content),
+  ),
+  perSubscription('mergeMap, subscription', note, mergeMap(project)),
+  perSubscription('priorityMergeMap, subscription', note, priorityMergeMap(project)),
+  perSubscription('reconnect, subscription', note, reconnect(), { completes: false }),
+  perSubscription('circuitBreaker, subscription', note, circuitBreaker(new CircuitBreaker())),
+  perSubscription('timeoutInFlight, subscription', note, timeoutInFlight(30_000)),
+  perSubscription('measureLatency, subscription', note, measureLatency(new HistogramWindow())),
+  perSubscription('latencyPercentiles, subscription', 42, latencyPercentiles()),
+  perSubscription('throughput, subscription', 42, throughput()),
+  perSubscription('uniqueEvents, subscription', note, uniqueEvents()),
+  perSubscription('latestReplaceable, subscription', note, latestReplaceable()),
+];

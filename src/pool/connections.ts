@@ -1,0 +1,225 @@
+import {
+  BehaviorSubject,
+  combineLatest,
+  map,
+  type MonoTypeOperatorFunction,
+  Observable,
+  type SchedulerLike,
+  Subscription,
+  switchMap,
+} from 'rxjs';
+import { bulkhead } from '../operators/bulkhead.ts';
+import { Bulkhead } from '../operators/bulkhead-handle.ts';
+import type { SocketBudget } from '../operators/socket-budget.ts';
+import { PoolSize, type PoolSizeOptions } from '../policies/pool-size.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
+import type { Connection } from '../sources/connection.ts';
+import { newRelayCounters } from '../sources/relay-counters.ts';
+import type { Link, RelayOptions, RelayState, RelayStatus } from '../sources/relay.ts';
+import { ConnectionSlot, type Use } from './connection-slot.ts';
+
+/** What the connections of a relay are made with. */
+export interface ConnectionsOptions extends Omit<RelayOptions, 'counters' | 'scheduler'> {
+  readonly scheduler: SchedulerLike;
+  readonly dialling: MonoTypeOperatorFunction<Connection>;
+  /** How many connections the relay gets. */
+  readonly size: PoolSizeOptions | undefined;
+  /** The sockets of all relays. */
+  readonly budget: SocketBudget;
+  /** REQs that the relay lets be open on one connection; Infinity where it is not known. */
+  readonly maxSubscriptions: number;
+}
+
+/** The state of several connections is that of the best one. */
+const BEST_FIRST: readonly RelayState[] = [
+  'authenticated',
+  'connected',
+  'connecting',
+  'disconnecting',
+  'disconnected',
+  'failed',
+];
+/** Milliseconds between two looks at whether fewer connections would do. */
+const LOOK_EVERY = 5_000;
+
+/** The connections of one relay: one to three, as many as its load asks for. Whoever uses one keeps it until it fails. */
+export class RelayConnections {
+  readonly #slots: BehaviorSubject<readonly ConnectionSlot[]>;
+  readonly #size: PoolSize;
+  readonly #counters = newRelayCounters();
+  /** One page at a time beside the requests, where the relay limits its subscriptions. */
+  readonly pages: Bulkhead | undefined;
+  /** Where requests wait while the relay allows no more. */
+  readonly #places: Bulkhead | undefined;
+  /** Requests that one connection takes. */
+  readonly #mostRequests: number;
+  #look = Subscription.EMPTY;
+
+  constructor(
+    readonly url: RelayUrl,
+    private readonly options: ConnectionsOptions,
+  ) {
+    const { size, maxSubscriptions, scheduler } = options;
+    this.#size = new PoolSize(size);
+    this.#slots = new BehaviorSubject<readonly ConnectionSlot[]>([this.#newSlot()]);
+    this.#mostRequests = Math.max(1, maxSubscriptions - 1);
+    if (maxSubscriptions === Infinity) return;
+    this.#places = new Bulkhead({ permits: this.#mostRequests, scheduler });
+    this.pages = new Bulkhead({ permits: 1, scheduler });
+  }
+
+  /** The relay as the best of its connections sees it. */
+  get status(): RelayStatus {
+    const rank = ({ state }: RelayStatus): number => BEST_FIRST.indexOf(state);
+    return this.#slots.value
+      .map(({ relay }) => relay.status)
+      .reduce((best, status) => (rank(status) < rank(best) ? status : best));
+  }
+
+  /** The status now, and whenever that of a connection changes. */
+  get status$(): Observable<RelayStatus> {
+    return this.#slots.pipe(
+      switchMap((slots) => combineLatest(slots.map(({ relay }) => relay.status$))),
+      map(() => this.status),
+    );
+  }
+
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#slots.value.filter(({ isOpen }) => isOpen).length;
+  }
+
+  /** Requests that wait until the relay allows one more. */
+  get waiting(): number {
+    return this.#places?.waiting ?? 0;
+  }
+
+  /**
+   * The links of one connection, for as long as it is subscribed to: of the one with the same affinity, or else of the one with the
+   * fewest users. When it is lost while another is open, that one takes over.
+   */
+  lease(use: Use): Observable<Link> {
+    const links = new Observable<Link>((subscriber) => {
+      let lease = Subscription.EMPTY;
+      subscriber.add(() => lease.unsubscribe());
+      const takeOver = (slot: ConnectionSlot): void => {
+        const mine = (lease = new Subscription());
+        mine.add(slot.enter(use, this.options.scheduler.now()));
+        mine.add(() => this.#left(slot));
+        mine.add(
+          slot.relay.link$.subscribe({
+            next: (link) => {
+              const other = 'error' in link ? this.#openSlot(use) : undefined;
+              subscriber.next(other ? { ...link, retryAt: this.options.scheduler.now() } : link);
+              if (!other || mine.closed || subscriber.closed) return;
+              mine.unsubscribe();
+              takeOver(other);
+            },
+            complete: () => subscriber.complete(),
+          }),
+        );
+        if (subscriber.closed) mine.unsubscribe();
+      };
+      takeOver(this.#choose(use));
+    });
+    return this.#places && use.subscribes ? this.#waitForPlace(links, this.#places, use) : links;
+  }
+
+  /** So many exchanges are under way or wait for their turn. */
+  observe(exchanges: number): void {
+    this.#size.observe(exchanges, this.options.scheduler.now());
+    this.#resize();
+  }
+
+  revive(): void {
+    for (const { relay } of this.#slots.value) relay.revive();
+  }
+
+  close(): void {
+    this.#look.unsubscribe();
+    for (const slot of this.#slots.value) slot.close();
+  }
+
+  #waitForPlace(links: Observable<Link>, places: Bulkhead, { priority }: Use): Observable<Link> {
+    return new Observable((subscriber) => {
+      subscriber.add(links.pipe(bulkhead(places, { priority })).subscribe(subscriber));
+      if (places.waiting > 0) this.#resize();
+    });
+  }
+
+  #newSlot(): ConnectionSlot {
+    const { budget, scheduler } = this.options;
+    return new ConnectionSlot(this.url, { ...this.options, counters: this.#counters }, budget, scheduler.now());
+  }
+
+  #hasRoom({ subscriptions }: ConnectionSlot, { subscribes }: Use): boolean {
+    return !subscribes || subscriptions < this.#mostRequests;
+  }
+
+  #choose(use: Use): ConnectionSlot {
+    const slots = this.#slots.value.filter(({ isLeaving }) => !isLeaving);
+    const withRoom = slots.filter((slot) => this.#hasRoom(slot, use));
+    const related = withRoom.find((slot) => slot.has(use.affinity));
+    if (related) return related;
+    const isWorse = (slot: ConnectionSlot, other: ConnectionSlot): boolean =>
+      slot.isOpen === other.isOpen ? slot.users > other.users : other.isOpen;
+    return (withRoom.length > 0 ? withRoom : this.#slots.value).reduce((best, slot) =>
+      isWorse(best, slot) ? slot : best,
+    );
+  }
+
+  /** An open connection that may take over, if there is one. */
+  #openSlot(use: Use): ConnectionSlot | undefined {
+    return this.#slots.value.find((slot) => slot.isOpen && !slot.isLeaving && this.#hasRoom(slot, use));
+  }
+
+  #resize(): void {
+    const { budget, scheduler } = this.options;
+    const slots = this.#slots.value;
+    const staying = slots.filter(({ isLeaving }) => !isLeaving);
+    const size = this.#size.size(scheduler.now(), this.waiting > 0);
+    if (size > staying.length) {
+      const leaving = slots.find(({ isLeaving }) => isLeaving);
+      if (leaving) leaving.isLeaving = false;
+      else if (!budget.isTight) this.#grow();
+    } else if (size < staying.length) {
+      // The first one stays: the relay is always known by one.
+      this.#shrink(staying.slice(1).reduce((least, slot) => (slot.users < least.users ? slot : least)));
+    }
+    if (this.#places) {
+      const { length } = this.#slots.value.filter(({ isLeaving }) => !isLeaving);
+      this.#places.permits = length * this.#mostRequests;
+    }
+    this.#lookAgain();
+  }
+
+  #grow(): void {
+    const slot = this.#newSlot();
+    this.#slots.next([...this.#slots.value, slot]);
+    slot.warmUp();
+  }
+
+  /** Lets no new user in; it closes when the last one has left. */
+  #shrink(slot: ConnectionSlot): void {
+    slot.isLeaving = true;
+    slot.coolDown();
+    if (slot.users === 0) this.#remove(slot);
+  }
+
+  #left(slot: ConnectionSlot): void {
+    if (slot.isLeaving && slot.users === 0) this.#remove(slot);
+  }
+
+  #remove(slot: ConnectionSlot): void {
+    this.#slots.next(this.#slots.value.filter((other) => other !== slot));
+    slot.close();
+  }
+
+  #lookAgain(): void {
+    if (this.#slots.value.length === 1 || !this.#look.closed) return;
+    this.#look = this.options.scheduler.schedule(() => {
+      this.#look.unsubscribe();
+      this.#resize();
+    }, LOOK_EVERY);
+  }
+}

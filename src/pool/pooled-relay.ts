@@ -1,0 +1,148 @@
+import { defer, finalize, map, type MonoTypeOperatorFunction, type Observable, type SchedulerLike, tap } from 'rxjs';
+import type { Bulkhead } from '../operators/bulkhead-handle.ts';
+import { circuitBreaker } from '../operators/circuit-breaker.ts';
+import { measureLatency } from '../operators/measure-latency.ts';
+import type { SocketBudget } from '../operators/socket-budget.ts';
+import type { PoolSizeOptions } from '../policies/pool-size.ts';
+import { RelayError } from '../protocol/relay-error.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
+import type { Connection } from '../sources/connection.ts';
+import type { Link, RelayOptions } from '../sources/relay.ts';
+import type { Use } from './connection-slot.ts';
+import { RelayConnections } from './connections.ts';
+import type { Exchange, Progress } from './exchange.ts';
+import { type HealthOptions, RelayHealth } from './health.ts';
+import { pipeline, type PipelineStages } from './pipeline.ts';
+import type { PoolRelayStatus } from './pool-relay-status.ts';
+import type { RelayMemory } from './relay-memory.ts';
+
+/** What a relay of a pool is made with. */
+export interface PooledRelayOptions extends Omit<RelayOptions, 'dialling' | 'counters'>, HealthOptions {
+  readonly scheduler: SchedulerLike;
+  readonly connections: PoolSizeOptions | undefined;
+  readonly maxSubscriptions: number;
+  readonly budget: SocketBudget;
+  readonly stages: PipelineStages;
+  readonly memory: RelayMemory | undefined;
+}
+
+/**
+ * A relay of a pool: its connections, and what is known of it. Routes choose among them; see {@link Route}.
+ *
+ * @example
+ * ```ts
+ * import type { PooledRelay } from 'rx-relay-pool';
+ *
+ * const isWell = ({ status }: PooledRelay): boolean => status.circuit === 'closed' && !status.isReduced;
+ * ```
+ */
+export class PooledRelay {
+  readonly health: RelayHealth;
+  readonly #connections: RelayConnections;
+
+  constructor(
+    readonly url: RelayUrl,
+    private readonly options: PooledRelayOptions,
+  ) {
+    const { memory, backoff, connections: size } = options;
+    this.health = new RelayHealth(options, memory);
+    this.#connections = new RelayConnections(url, {
+      ...options,
+      size,
+      backoff: { ...backoff, attempts: memory?.attempts ?? 0 },
+      dialling: this.#dialling(),
+      notBefore: () => this.health.breaker.stats.retryAt,
+    });
+  }
+
+  /** The relay at this moment. */
+  get status(): PoolRelayStatus {
+    const { health } = this;
+    const { bulkhead, breaker, weight, isReduced } = health;
+    return {
+      ...this.#connections.status,
+      connections: this.#connections.open,
+      inFlight: bulkhead.running,
+      queued: bulkhead.waiting + this.#connections.waiting,
+      circuit: breaker.state,
+      permits: bulkhead.permits,
+      weight,
+      isReduced,
+    };
+  }
+
+  /** The status now, and whenever a connection changes. */
+  get status$(): Observable<PoolRelayStatus> {
+    return this.#connections.status$.pipe(map(() => this.status));
+  }
+
+  /** The links of one of its connections, see {@link RelayConnections.lease}. */
+  lease(use: Use): Observable<Link> {
+    return this.#connections.lease(use);
+  }
+
+  /** Where the pages of live requests wait; undefined where the relay allows any number of subscriptions. */
+  get pages(): Bulkhead | undefined {
+    return this.#connections.pages;
+  }
+
+  /** Sends, on subscribe, through the stages of the pool. */
+  exchange(call: Omit<Exchange, 'relay' | 'health'>, send: Observable<Progress>): Observable<Progress> {
+    const exchange: Exchange = { ...call, relay: this.url, health: this.health };
+    const loaded = (): void => this.#connections.observe(this.health.bulkhead.running + this.health.bulkhead.waiting);
+    return defer(() => {
+      loaded();
+      return pipeline(send.pipe(tap({ subscribe: loaded })), exchange, this.options.stages);
+    }).pipe(finalize(loaded));
+  }
+
+  /** What to keep for the next run. */
+  get memory(): RelayMemory {
+    const { state, attempts } = this.#connections.status;
+    const isOpen = state === 'connected' || state === 'authenticated';
+    const { maxSubscriptions } = this.options;
+    return {
+      ...this.health.memory(),
+      attempts: isOpen ? 0 : attempts,
+      ...(maxSubscriptions < Infinity ? { maxSubscriptions } : {}),
+    };
+  }
+
+  /** Tries at once, whatever was learnt of it. */
+  revive(): void {
+    this.health.breaker.reset();
+    this.#connections.revive();
+  }
+
+  close(): void {
+    this.#connections.close();
+  }
+
+  /** Every attempt to connect is measured, counted, and made only if the breaker allows it. */
+  #dialling(): MonoTypeOperatorFunction<Connection> {
+    const { health } = this;
+    const { scheduler } = health;
+    return (dial) =>
+      defer(() => {
+        let isOpen = false;
+        return dial.pipe(
+          measureLatency({ record: (ms) => health.took('connect', ms) }, { scheduler, countError: isTimeout }),
+          tap({
+            next: () => {
+              isOpen = true;
+              health.succeeded('dials');
+            },
+            error: () => {
+              if (!isOpen) health.failed('dials');
+            },
+          }),
+          circuitBreaker(health.breaker, { classify: ({ kind }) => (kind === 'N' ? 'success' : undefined) }),
+        );
+      });
+  }
+}
+
+/** A refusal that comes at once says nothing of how fast the relay is. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof RelayError && error.code === 'connect-timeout';
+}
