@@ -27,8 +27,8 @@ export type {
 } from './policies/circuit-state.ts';
 export * from './policies/histogram-window.ts';
 export * from './policies/latency-histogram.ts';
-export type { LoadLimitOptions } from './policies/load-limit.ts';
-export type { PoolSizeOptions } from './policies/pool-size.ts';
+export { LoadLimit, type LoadLimitOptions } from './policies/load-limit.ts';
+export { PoolSize, type PoolSizeOptions } from './policies/pool-size.ts';
 export * from './policies/priority-queue.ts';
 export type { Throughput } from './policies/rate-window.ts';
 export type { ResumeOptions } from './policies/resume-cursor.ts';

@@ -1,5 +1,7 @@
 import { map, mergeMap, type Observable, of, pipe, Subject, VirtualTimeScheduler } from 'rxjs';
 import {
+  Bulkhead,
+  bulkhead,
   CircuitBreaker,
   circuitBreaker,
   events,
@@ -11,12 +13,15 @@ import {
   type Priority,
   priorityMergeMap,
   reconnect,
+  refuseWhileOpen,
+  SocketBudget,
   throughput,
   timeoutInFlight,
   uniqueEvents,
   untilSettled,
   type Verifier,
   verifyEvents,
+  withinBudget,
 } from '../../src/index.ts';
 import { COUNT, latencies, note, notes, packets, profiles, repeated, texts } from './inputs.ts';
 import type { Case } from './measure.ts';
@@ -56,6 +61,8 @@ const yes: Verifier = { verify: (batch) => batch.map(() => true) };
 const scheduler = new VirtualTimeScheduler();
 const flush = { after: { each: 100, act: () => scheduler.flush() } };
 
+const user = { priority: 'normal', usedAt: 0 } as const;
+
 /** The cost of one item more on a subscription that is there. */
 export const itemCases: readonly Case[] = [
   perItem('no operator', notes, pipe()),
@@ -75,6 +82,8 @@ export const itemCases: readonly Case[] = [
   ),
   perItem('reconnect', notes, reconnect()),
   perItem('circuitBreaker', notes, circuitBreaker(new CircuitBreaker())),
+  perItem('bulkhead', notes, bulkhead(new Bulkhead())),
+  perItem('withinBudget', notes, withinBudget(new SocketBudget(), user)),
   perItem('timeoutInFlight', notes, timeoutInFlight(30_000)),
   perItem('timeoutInFlight with isOutcome', notes, timeoutInFlight(30_000, { isOutcome: ({ kind }) => kind === 0 })),
   perItem('measureLatency', notes, measureLatency(new HistogramWindow())),
@@ -102,6 +111,9 @@ export const subscriptionCases: readonly Case[] = [
   perSubscription('priorityMergeMap, subscription', note, priorityMergeMap(project)),
   perSubscription('reconnect, subscription', note, reconnect(), { completes: false }),
   perSubscription('circuitBreaker, subscription', note, circuitBreaker(new CircuitBreaker())),
+  perSubscription('refuseWhileOpen, subscription', note, refuseWhileOpen(new CircuitBreaker())),
+  perSubscription('bulkhead, subscription', note, bulkhead(new Bulkhead())),
+  perSubscription('withinBudget, subscription', note, withinBudget(new SocketBudget(), user)),
   perSubscription('timeoutInFlight, subscription', note, timeoutInFlight(30_000)),
   perSubscription('measureLatency, subscription', note, measureLatency(new HistogramWindow())),
   perSubscription('latencyPercentiles, subscription', 42, latencyPercentiles()),

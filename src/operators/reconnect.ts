@@ -67,7 +67,12 @@ export interface ReconnectOptions extends BackoffOptions {
   readonly wake$?: Observable<unknown> | undefined;
   /** Milliseconds over which the reconnects after a value of `wake$` are spread, lest all clients come at once. @default 1_000 */
   readonly spread?: number | undefined;
-  /** Asked about each error: false passes it on and ends, true waits, a number waits at least so many milliseconds. @default true */
+  /**
+   * Asked about each error: false passes it on and ends, true waits, a number waits at least so many milliseconds. Asked once more when
+   * `wake$` cuts the wait short, as the penalty may be less by then.
+   *
+   * @default true
+   */
   readonly retryable?: ((error: unknown) => number | boolean) | undefined;
   /** Told when the source is subscribed to. What it throws does not break the loop. */
   readonly onAttempt?: ((info: ReconnectInfo) => void) | undefined;
@@ -142,9 +147,10 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
         backoff.lost(begin);
         isOpen = false;
         const error = cause === COMPLETED ? undefined : cause;
-        const verdict = cause === COMPLETED ? true : callSafely(() => retryable?.(cause) ?? true, true);
+        const ask = (): number | boolean =>
+          cause === COMPLETED ? true : callSafely(() => retryable?.(cause) ?? true, true);
+        const verdict = ask();
         if (verdict === false) return throwError(() => cause);
-        const penalty = typeof verdict === 'number' && verdict > 0 ? verdict : 0;
         return new Observable((ready) => {
           if (ready.closed) return; // unsubscribed by the listener
           const timer = new Subscription();
@@ -159,10 +165,12 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
           };
           cutShort = () => {
             cutShort = undefined; // one draw a wait: the least of many would be no spread
-            const woken = Math.max(penalty, scheduler.now() - begin + draw() * spread);
+            const elapsed = scheduler.now() - begin;
+            const penalty = Math.min(penaltyOf(verdict), elapsed + penaltyOf(ask()));
+            const woken = Math.max(penalty, elapsed + draw() * spread);
             tryAfter(Math.min(due - begin, woken));
           };
-          const delay = Math.min(LONGEST_DELAY, Math.max(penalty, backoff.next()));
+          const delay = Math.min(LONGEST_DELAY, Math.max(penaltyOf(verdict), backoff.next()));
           // What began no earlier than the news has had its chance; the loss of what is older says nothing about the network now.
           if (wokenAt > begunAt && begin - wokenAt <= spread) {
             backoff.reset();
@@ -187,4 +195,8 @@ export function reconnect<T>(options: ReconnectOptions = {}): MonoTypeOperatorFu
         .pipe(retry({ delay: wait }))
         .subscribe(subscriber);
     });
+}
+
+function penaltyOf(verdict: number | boolean): number {
+  return typeof verdict === 'number' && verdict > 0 ? verdict : 0;
 }

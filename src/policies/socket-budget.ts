@@ -38,7 +38,7 @@ export interface SocketBudgetNumbers {
   /**
    * How many places are only for `critical` and `high`; fewer than `total`.
    *
-   * @default 2, or as many as a smaller `total` allows
+   * @default 0
    */
   readonly reserved?: number | undefined;
   /**
@@ -88,7 +88,7 @@ export class SocketBudgetPolicy<C extends Claimant> {
   #exchanged = 0;
 
   constructor(numbers: SocketBudgetNumbers = {}) {
-    const { total = 20, reserved = Math.min(2, total - 1), turn = 30_000 } = numbers;
+    const { total = 20, reserved = 0, turn = 30_000 } = numbers;
     if (!(Number.isSafeInteger(total) && total > 0)) {
       throw new RangeError(`SocketBudget: 'total' must be a whole number above 0; got ${total}.`);
     }
@@ -125,7 +125,7 @@ export class SocketBudgetPolicy<C extends Claimant> {
   release(claim: C): void {
     this.#waiting.delete(claim);
     if (!this.#holders.delete(claim)) return;
-    if (this.#leaving.get(claim) && this.#free <= this.#reserved) this.#exchanged++;
+    if (this.#leaving.get(claim)) this.#exchanged++;
     this.#leaving.delete(claim);
   }
 

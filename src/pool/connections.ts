@@ -39,8 +39,8 @@ const BEST_FIRST: readonly RelayState[] = [
   'disconnected',
   'failed',
 ];
-/** Milliseconds between two looks at whether fewer connections would do. */
-const LOOK_EVERY = 5_000;
+/** Milliseconds between two looks at whether more are needed for those who wait, or fewer would do. */
+const LOOK_EVERY = 1_000;
 
 /** The connections of one relay: one to three, as many as its load asks for. Whoever uses one keeps it until it fails. */
 export class RelayConnections {
@@ -53,6 +53,7 @@ export class RelayConnections {
   readonly #places: Bulkhead | undefined;
   /** Requests that one connection takes. */
   readonly #mostRequests: number;
+  #exchanges = 0;
   #look = Subscription.EMPTY;
 
   constructor(
@@ -127,8 +128,8 @@ export class RelayConnections {
 
   /** So many exchanges are under way or wait for their turn. */
   observe(exchanges: number): void {
-    this.#size.observe(exchanges, this.options.scheduler.now());
-    this.#resize();
+    this.#exchanges = exchanges;
+    this.#weigh();
   }
 
   revive(): void {
@@ -140,10 +141,17 @@ export class RelayConnections {
     for (const slot of this.#slots.value) slot.close();
   }
 
+  /** Where the relay limits its subscriptions, they are the load: they fill connections although they ask for nothing. */
+  #weigh(): void {
+    const open = this.#slots.value.reduce((sum, { subscriptions }) => sum + subscriptions, 0);
+    this.#size.observe(this.#places ? Math.max(open, this.#exchanges) : this.#exchanges, this.options.scheduler.now());
+    this.#resize();
+  }
+
   #waitForPlace(links: Observable<Link>, places: Bulkhead, { priority }: Use): Observable<Link> {
     return new Observable((subscriber) => {
       subscriber.add(links.pipe(bulkhead(places, { priority })).subscribe(subscriber));
-      if (places.waiting > 0) this.#resize();
+      this.#weigh();
     });
   }
 
@@ -216,7 +224,7 @@ export class RelayConnections {
   }
 
   #lookAgain(): void {
-    if (this.#slots.value.length === 1 || !this.#look.closed) return;
+    if ((this.#slots.value.length === 1 && this.waiting === 0) || !this.#look.closed) return;
     this.#look = this.options.scheduler.schedule(() => {
       this.#look.unsubscribe();
       this.#resize();

@@ -84,7 +84,7 @@ export class RelayHealth {
   constructor(options: HealthOptions, memory?: RelayMemory) {
     const { scheduler = asyncScheduler, random = platformRandom } = options;
     this.scheduler = scheduler;
-    this.#load = new LoadLimit(options.load);
+    this.#load = new LoadLimit({ window: PACE_WINDOW, ...options.load });
     this.breaker = new CircuitBreaker({
       maximumOpenTime: LONGEST_REST,
       ...options.breaker,

@@ -118,10 +118,11 @@ class RelayRequest {
       this.#after(this.#backoff.next(), again);
     } else if (cause instanceof CircuitOpenError) {
       const delay = restOf(cause, this.question.scheduler.now());
-      if (delay > PATIENCE) this.#giveUp(this.#error('circuit-open', cause.message));
+      // A probe is under way while it is half-open, and soon decides.
+      if (cause.state === 'open' && delay > PATIENCE) this.#giveUp(this.#error('circuit-open', cause.message));
       this.#after(delay, again);
-      const closed$ = this.relay.health.breaker.state$.pipe(filter((state) => state === 'closed'));
-      this.#timers.add(closed$.subscribe(again));
+      const changed$ = this.relay.health.breaker.state$.pipe(filter((state) => state !== cause.state));
+      this.#timers.add(changed$.subscribe(again));
     } else this.subscriber.error(cause);
   }
 

@@ -11,7 +11,9 @@ import {
   merge,
   type MonoTypeOperatorFunction,
   Observable,
+  of,
   ReplaySubject,
+  retry,
   share,
   Subject,
   takeUntil,
@@ -211,8 +213,19 @@ export class Relay extends Observable<Connection> {
     });
     return new Observable((subscriber) => {
       subscriber.add(() => this.#leave());
+      const failed = (state: RelayState, error: RelayError, retryAt: number): void => {
+        this.#enter(state, { error, retryAt });
+        subscriber.next({ error, retryAt });
+      };
+      /** What was parked waits for its turn again at once: it did not fail. */
+      const claimAgain = (error: unknown): Observable<unknown> => {
+        if (!(error instanceof RelayError && error.code === 'parked' && this.#users > 0)) throw error;
+        failed('disconnected', error, scheduler.now());
+        return of(undefined);
+      };
       connections
         .pipe(
+          retry({ delay: claimAgain }),
           tap(() => this.#enter('connected')),
           map((connection): Link => ({ connection })),
           reconnect({
@@ -223,10 +236,8 @@ export class Relay extends Observable<Connection> {
             retryable: (error) => this.#retryAfter(error, scheduler.now()),
             onWait: ({ error, delay, exhausted, attempt }) => {
               if (!(error instanceof RelayError)) return;
-              const retryAt = scheduler.now() + delay;
               this.#attempts = attempt;
-              this.#enter(exhausted ? 'failed' : 'disconnected', { error, retryAt });
-              subscriber.next({ error, retryAt });
+              failed(exhausted ? 'failed' : 'disconnected', error, scheduler.now() + delay);
             },
           }),
         )
@@ -249,7 +260,7 @@ export class Relay extends Observable<Connection> {
   /** Milliseconds to wait at least before the next attempt; false where there is to be none. */
   #retryAfter(error: unknown, now: number): number | boolean {
     if (!(error instanceof RelayError)) return true;
-    if (error.code === 'parked' && this.#users === 0) return false;
+    if (error.code === 'parked') return false; // and nobody uses it
     if (error.cause instanceof CircuitOpenError) return error.cause.retryAt - now;
     if (error.code === 'abusive' && this.#abuse?.error !== error) this.#abuse = { error, until: now + PENALTY };
     const until = Math.max(this.#abuse?.until ?? 0, this.options.notBefore?.() ?? 0);

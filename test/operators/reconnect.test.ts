@@ -234,6 +234,16 @@ describe('reconnect', () => {
       });
     });
 
+    it('asks for the penalty anew, as it may have been lifted', () => {
+      marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+        const source = cold('#');
+        const wake$ = hot('  -----w----');
+        const penalties = draws(50, 2);
+        expectObservable(source.pipe(reconnect({ ...slow, wake$, retryable: penalties })), '^---------!').toBe('');
+        expectSubscriptions(source.subscriptions).toBe(['(^!)', '---------(^!)']);
+      });
+    });
+
     it('leaves an open source alone', () => {
       marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
         const source = cold('-a---------');

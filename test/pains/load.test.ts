@@ -81,7 +81,11 @@ describe('carrying load', () => {
           { receivedCapacity: 1, verify: false },
           { receivedCapacity: 1, verify: false, faults: { noEose: true } },
         ],
-        pool: { verifier: laterVerifier(() => scene.time, 5, zerosVerifier) },
+        pool: {
+          verifier: laterVerifier(() => scene.time, 5, zerosVerifier),
+          // Silence would end the requests early.
+          breaker: { consecutiveFailures: Infinity, failureRatio: 2, minimumSuccessRate: 0 },
+        },
       });
       const { pool, relays, time } = scene;
       for (const relay of relays) relay.seed([fakeEvent({ content: 'stored' })]);

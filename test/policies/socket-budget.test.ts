@@ -43,8 +43,9 @@ describe('SocketBudgetPolicy', () => {
     expect(policy).toMatchObject({ used: 2, waiting: 1 });
   });
 
-  it('has 20 places by default, of which 2 are only for what is urgent', () => {
-    const policy = new SocketBudgetPolicy<Claim>();
+  it('has 20 places by default, and keeps those back that are only for what is urgent', () => {
+    expect(new SocketBudgetPolicy<Claim>().total).toBe(20);
+    const policy = new SocketBudgetPolicy<Claim>({ reserved: 2 });
     const admit = (count: number, priority: Priority): number => {
       const before = policy.used;
       for (let at = 0; at < count; at++) policy.claim({ name: '', user: { priority, usedAt: 0 } }, EPOCH);
@@ -350,7 +351,7 @@ describe('SocketBudgetPolicy', () => {
     }
   });
 
-  it('takes a smaller reserve for granted when there are few places', () => {
+  it('reserves nothing unless told', () => {
     const { claim, admitted } = bench({ total: 1, reserved: undefined });
     claim('a');
     expect(admitted()).toBe('a');

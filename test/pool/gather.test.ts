@@ -68,13 +68,16 @@ describe('gather', () => {
       const fromB = cold<Answer>('------------', answer(b));
       const fromC = cold<Answer>('------------', answer(c));
       const route = hot('         -x--z--y--n-', routes);
-      const packets = gather(route, senders(
+      const packets = gather(
+        route,
+        senders(
           new Map([
             [a, fromA],
             [b, fromB],
             [c, fromC],
           ]),
-        ));
+        ),
+      );
       expectObservable(packets, '^----------!');
       expectSubscriptions(fromA.subscriptions).toBe('-^-----!');
       expectSubscriptions(fromB.subscriptions).toBe('-^--------!');
@@ -155,7 +158,7 @@ describe('gather', () => {
 
   it('lets everybody go on unsubscribe', () => {
     const answers = new Subject<Answer>();
-    const { subscription } = words(gather(new Subject(), () => answers));
+    const { subscription } = words(gather(new Subject<readonly Relay[]>(), () => answers));
     subscription.unsubscribe();
     expect(answers.observed).toBe(false);
     const route = new Subject<readonly Relay[]>();
@@ -208,9 +211,9 @@ describe('gather', () => {
     const asked: string[] = [];
     const route = new Subject<readonly Relay[]>();
     const packets = gather(route, (to) => {
-        asked.push(to.url);
-        return to === a ? concat(of(answer(to).s), NEVER) : NEVER;
-      });
+      asked.push(to.url);
+      return to === a ? concat(of(answer(to).s), NEVER) : NEVER;
+    });
     const said: string[] = [];
     let reroutes = [
       [a, c],

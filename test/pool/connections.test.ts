@@ -1,0 +1,280 @@
+import { describe, expect, it } from 'vitest';
+import { SocketBudget } from '../../src/operators/socket-budget.ts';
+import type { PoolRelayStatus } from '../../src/pool/pool-relay-status.ts';
+import { RelayPool } from '../../src/pool/relay-pool.ts';
+import { type VirtualRelay } from '../../src/testing/index.ts';
+import { contents, hear, words, world, type World } from '../support/world.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** How the pool sees each of its relays now. */
+function look(pool: RelayPool): readonly PoolRelayStatus[] {
+  return hear(pool.relays$).values.at(-1) ?? [];
+}
+const connections = ({ pool }: World): number[] => look(pool).map((status) => status.connections);
+/** Open connections as the network sees them. */
+const sockets = ({ relays }: World): number => relays.reduce((sum, relay) => sum + relay.connectionCount, 0);
+const requests = (relay: VirtualRelay): number => relay.received.filter(({ message }) => message.type === 'REQ').length;
+
+describe('connections of a relay', () => {
+  it('are one, however many live subscriptions there are, as long as answers come', async () => {
+    const scene = world();
+    for (let i = 0; i < 200; i++) {
+      hear(scene.pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
+      await scene.time.advance(50);
+    }
+    await scene.time.advance(MINUTE);
+    expect(connections(scene)).toEqual([1]);
+    expect(sockets(scene)).toBe(1);
+    scene.pool.close();
+  });
+
+  it('are more while more is under way than one carries, at most three, and one again later', async () => {
+    const scene = world({ relays: [{ faults: { delay: 2_000 } }] });
+    const { pool, time, relay } = scene;
+    for (let i = 0; i < 400; i++) {
+      hear(pool.request({ kinds: [1], '#t': [`${i}`] }));
+      if (i % 10 === 0) await time.advance(100);
+    }
+    await time.advance(2 * SECOND);
+    expect(relay.connectionCount).toBe(3);
+    expect(connections(scene)).toEqual([3]);
+    await time.advance(5 * MINUTE);
+    expect(connections(scene)).toEqual([0]);
+    expect(look(pool)[0]).toMatchObject({ inFlight: 0, queued: 0 });
+    pool.close();
+  });
+
+  it('are never more than told', async () => {
+    const scene = world({ relays: [{ faults: { delay: 2_000 } }], pool: { connections: { maximum: 2 } } });
+    for (let i = 0; i < 400; i++) {
+      hear(scene.pool.request({ kinds: [1], '#t': [`${i}`] }));
+      if (i % 10 === 0) await scene.time.advance(100);
+      expect(scene.relay.connectionCount).toBeLessThanOrEqual(2);
+    }
+    expect(scene.relay.connectionCount).toBe(2);
+    scene.pool.close();
+  });
+
+  it('share the load, the one with the fewest users first', async () => {
+    const scene = world({ relays: [{ faults: { delay: 2_000 } }], pool: { livenessInterval: 60 * MINUTE } });
+    const { pool, time, relay } = scene;
+    for (let i = 0; i < 900; i++) {
+      hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
+      if (i % 10 === 0) await time.advance(200);
+    }
+    await time.advance(MINUTE);
+    const carried = relay.connections.map((connection) => connection.subscriptionIds.length);
+    expect(carried.reduce((sum, count) => sum + count, 0)).toBe(900);
+    expect(carried).toHaveLength(3);
+    // Before the others were there the first one carried all; from then on those caught up.
+    expect(Math.max(...carried) - Math.min(...carried)).toBeLessThan(20);
+    pool.close();
+  });
+
+  it('lose no live subscription when there are fewer of them again', async () => {
+    const scene = world({ relays: [{ faults: { delay: 2_000 } }] });
+    const { pool, time, relay, note } = scene;
+    const live = [];
+    for (let i = 0; i < 200; i++) {
+      live.push(hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] })));
+      if (i % 10 === 0) await time.advance(200);
+    }
+    await time.advance(5 * MINUTE);
+    expect(look(pool)[0]?.counters.connects).toBe(relay.connections.length);
+    for (let i = 0; i < 200; i++) relay.add(note(`${i}`, { tags: [['t', `${i}`]] }));
+    await time.advance(10 * SECOND);
+    expect(live.map(({ values }) => contents(values))).toEqual(live.map((_, i) => [`${i}`]));
+    // Those who leave let the superfluous connections go.
+    for (const { subscription } of live.slice(1)) subscription.unsubscribe();
+    await time.advance(2 * MINUTE);
+    expect(relay.connectionCount).toBe(1);
+    relay.add(note('last', { tags: [['t', '0']] }));
+    await time.advance(10 * SECOND);
+    expect(contents(live[0]?.values ?? [])).toEqual(['0', 'last']);
+    pool.close();
+  });
+
+  it('keep what belongs together on one of them', async () => {
+    const scene = world({ relays: [{ faults: { delay: 2_000 } }] });
+    const { pool, time, relay } = scene;
+    for (let i = 0; i < 500; i++) {
+      hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
+      if (i % 10 === 0) await time.advance(200);
+    }
+    await time.advance(SECOND);
+    expect(relay.connectionCount).toBe(3);
+    for (let i = 0; i < 9; i++) hear(pool.subscribe({ kinds: [7], '#t': [`${i}`] }, { affinity: `screen ${i % 3}` }));
+    await time.advance(10 * SECOND);
+    const kinds = relay.received.flatMap(({ message, connection }) =>
+      message.type === 'REQ' && JSON.stringify(message.filters).includes('"kinds":[7]')
+        ? [{ connection, tag: (message.filters[0] as { '#t': string[] })['#t'][0] }]
+        : [],
+    );
+    expect(kinds).toHaveLength(9);
+    for (const screen of [0, 1, 2]) {
+      const used = kinds.filter(({ tag }) => Number(tag) % 3 === screen).map(({ connection }) => connection);
+      expect(new Set(used).size).toBe(1);
+    }
+    pool.close();
+  });
+
+  it('take over from one that is lost and refused from then on', async () => {
+    const scene = world({ relays: [{ faults: { delay: 2_000 } }] });
+    const { pool, time, relay, note } = scene;
+    const live = [];
+    for (let i = 0; i < 100; i++) {
+      live.push(hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] })));
+      if (i % 10 === 0) await time.advance(200);
+    }
+    await time.advance(20 * SECOND);
+    const [, second] = relay.connections;
+    relay.faults.refuse = true;
+    second?.close(1_001);
+    await time.advance(MINUTE);
+    expect(relay.connectionCount).toBeLessThan(3);
+    for (let i = 0; i < 100; i++) relay.add(note(`${i}`, { tags: [['t', `${i}`]] }));
+    await time.advance(10 * SECOND);
+    expect(live.map(({ values }) => contents(values))).toEqual(live.map((_, i) => [`${i}`]));
+    pool.close();
+  });
+});
+
+describe('subscriptions that a relay limits', () => {
+  const limited = { relays: [{ limits: { max_subscriptions: 5 } }], pool: { maxSubscriptions: 5 } };
+
+  it('wait for their turn, over as many connections as there may be', async () => {
+    const scene = world(limited);
+    const { pool, time, relay } = scene;
+    const live = Array.from({ length: 20 }, (_, i) => hear(pool.packets({ kinds: [1], '#t': [`${i}`] })));
+    await time.advance(5 * SECOND);
+    // Four of five places on each of three connections; one is for pages.
+    expect(relay.connections.map((connection) => connection.subscriptionIds.length)).toEqual([4, 4, 4]);
+    expect(look(pool)[0]?.queued).toBe(8);
+    for (const { subscription } of live.slice(0, 8)) subscription.unsubscribe();
+    await time.advance(SECOND);
+    expect(live.slice(8).every(({ values }) => words(values).at(-1) === 'eose 0')).toBe(true);
+    expect(relay.connections.map((connection) => connection.subscriptionIds.length)).toEqual([4, 4, 4]);
+    pool.close();
+  });
+
+  it('that find none in time say so, and come in all the same when there is one', async () => {
+    const { pool, time } = world(limited);
+    const holders = Array.from({ length: 12 }, (_, i) => hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] })));
+    await time.advance(5 * SECOND);
+    const late = hear(pool.packets({ kinds: [7] }));
+    await time.advance(20 * SECOND);
+    expect(words(late.values)).toEqual(['lost no-place 0']);
+    holders[3]?.subscription.unsubscribe();
+    await time.advance(SECOND);
+    expect(words(late.values)).toEqual(['lost no-place 0', 'eose 0']);
+    pool.close();
+  });
+
+  it('get the place of a request that the relay refused, and not that of one that left while it waited', async () => {
+    const { pool, time, relay } = world({ pool: { maxSubscriptions: 2, connections: { maximum: 1 } } });
+    relay.faults.closedWith = 'restricted: not for you';
+    const refused = hear(pool.request({ kinds: [1] }));
+    const left = hear(pool.request({ kinds: [2] }));
+    const last = hear(pool.packets({ kinds: [3] }));
+    left.subscription.unsubscribe();
+    await time.advance(15);
+    relay.faults.closedWith = undefined;
+    await time.advance(SECOND);
+    expect(refused.completed).toBe(true);
+    expect(words(last.values)).toEqual(['eose 0']);
+    expect(requests(relay)).toBe(2);
+    pool.close();
+  });
+
+  it('leave room for their pages, one at a time', async () => {
+    const scene = world({
+      relays: [{ limits: { max_subscriptions: 3 }, faults: { cap: 5 } }],
+      pool: { maxSubscriptions: 3, connections: { maximum: 1 } },
+    });
+    const { pool, time, relay, note } = scene;
+    relay.seed(Array.from({ length: 30 }, (_, i) => note(`${i}`, { age: 100 + i, tags: [['t', `${i % 2}`]] })));
+    const live = [0, 1].map((tag) => hear(pool.subscribe({ kinds: [1], '#t': [`${tag}`] })));
+    let most = 0;
+    for (let i = 0; i < 2_000; i++) {
+      await time.advance(10);
+      most = Math.max(most, relay.connections[0]?.subscriptionIds.length ?? 0);
+    }
+    expect(live.map(({ values }) => values.length)).toEqual([15, 15]);
+    expect(most).toBe(3);
+    pool.close();
+  });
+});
+
+describe('the sockets of all relays', () => {
+  const budget =
+    (total: number, reserved = 0) =>
+    (scene: { time: World['time'] }) =>
+      new SocketBudget({ total, reserved, scheduler: scene.time });
+  /** A world whose pool has so few sockets. */
+  function scarce(relays: number, total: number, options: { reserved?: number; latency?: number } = {}): World {
+    const scene = world({ relays, ...(options.latency === undefined ? {} : { latency: options.latency }) });
+    scene.pool.close();
+    const pool = new RelayPool({
+      relays: scene.relays.map(({ url }) => url),
+      scheduler: scene.time,
+      random: () => 0.5,
+      WebSocket: scene.network.WebSocket,
+      sockets: budget(total, options.reserved)(scene),
+    });
+    return { ...scene, pool };
+  }
+
+  it('are never more than the budget, and every relay is asked in its turn', async () => {
+    const scene = scarce(12, 4);
+    const { pool, time, relays, note } = scene;
+    relays.forEach((relay, i) => relay.seed(note(`${i}`)));
+    const heard = hear(pool.subscribe({ kinds: [1] }));
+    let most = 0;
+    for (let i = 0; i < 240; i++) {
+      await time.advance(SECOND);
+      most = Math.max(most, sockets(scene));
+    }
+    expect(most).toBe(4);
+    expect(contents(heard.values).sort()).toEqual(relays.map((_, i) => `${i}`).sort());
+    pool.close();
+    await time.advance(SECOND);
+    expect(sockets(scene)).toBe(0);
+  });
+
+  it('let a short request reach every relay at once, as idle connections make room', async () => {
+    const scene = scarce(12, 4);
+    const { pool, time, relays, note } = scene;
+    relays.forEach((relay, i) => relay.seed(note(`${i}`)));
+    const heard = hear(pool.request({ kinds: [1] }));
+    await time.advance(2 * SECOND);
+    expect(heard.completed).toBe(true);
+    expect(contents(heard.values).sort()).toEqual(relays.map((_, i) => `${i}`).sort());
+    pool.close();
+  });
+
+  it('are given up by background reads when something urgent needs one', async () => {
+    const scene = scarce(6, 3);
+    const { pool, time, relays, note } = scene;
+    hear(pool.subscribe({ kinds: [1] }, { priority: 'low' }));
+    await time.advance(5 * SECOND);
+    expect(sockets(scene)).toBe(3);
+    const report = hear(pool.publish(note('now')));
+    await time.advance(2 * SECOND);
+    expect(report.values.at(-1)).toMatchObject({ accepted: 6, pending: 0 });
+    expect(relays.every(({ store }) => store.size === 1)).toBe(true);
+    pool.close();
+  });
+
+  it('say so to a request that finds none in time', async () => {
+    const scene = scarce(2, 1);
+    const { pool, time } = scene;
+    hear(pool.subscribe({ kinds: [1] }, { priority: 'critical' }));
+    await time.advance(SECOND);
+    const heard = hear(pool.packets({ kinds: [7] }, { priority: 'low' }));
+    await time.advance(15 * SECOND);
+    expect(words(heard.values).sort()).toEqual(['eose 1', 'lost no-place 0']);
+    pool.close();
+  });
+});

@@ -1,0 +1,286 @@
+import { delay, identity, map, NEVER, pipe, tap } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import type { Exchange } from '../../src/pool/exchange.ts';
+import type { PoolRelayStatus } from '../../src/pool/pool-relay-status.ts';
+import { pipelineStages, type Stage } from '../../src/pool/pipeline.ts';
+import type { RelayUrl } from '../../src/protocol/relay-url.ts';
+import type { RelayPool } from '../../src/pool/relay-pool.ts';
+import type { Route } from '../../src/pool/routes.ts';
+import { fakeEvent, type VirtualRelay } from '../../src/testing/index.ts';
+import { contents, hear, words, world } from '../support/world.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+function look(pool: RelayPool): readonly PoolRelayStatus[] {
+  return hear(pool.relays$).values.at(-1) ?? [];
+}
+/** The first tag of each REQ and the content of each EVENT that a relay got, in order. */
+function asked(relay: VirtualRelay): string[] {
+  return relay.received.flatMap(({ message }) => {
+    if (message.type === 'EVENT') return [`EVENT ${(message.event as { content: string }).content}`];
+    if (message.type === 'REQ') return [`REQ ${(message.filters[0] as { '#t'?: string[] })['#t']?.[0] ?? ''}`];
+    return [];
+  });
+}
+const tagged = (tag: string) => ({ kinds: [1], '#t': [tag] });
+
+describe('the guard', () => {
+  it('sends nothing to a relay that answers nothing, but probes, and comes back by itself', async () => {
+    const { pool, time, relay } = world({
+      relays: [{ faults: { noEose: true } }],
+      pool: { livenessInterval: 60 * MINUTE },
+    });
+    const silent = { silenceTimeout: SECOND };
+    for (let i = 0; i < 5; i++) {
+      hear(pool.request(tagged(`${i}`), silent));
+      await time.advance(1_500);
+    }
+    expect(look(pool)[0]).toMatchObject({ state: 'connected', circuit: 'open' });
+    const before = asked(relay).length;
+    const refused = hear(pool.packets(tagged('refused'), silent));
+    const report = hear(pool.publish(fakeEvent({ content: 'later' }), { deadline: 2_000 }));
+    await time.advance(2_000);
+    expect(asked(relay)).toHaveLength(before);
+    expect(report.values.at(-1)?.outcomes[relay.url as RelayUrl]).toMatchObject({
+      status: 'unreachable',
+      error: { code: 'circuit-open' },
+    });
+    // While it is open nothing is sent; then one probe, which fails, and again.
+    for (let i = 0; i < 60; i++) {
+      hear(pool.request(tagged(`${i}`), silent));
+      await time.advance(SECOND);
+    }
+    const probes = asked(relay).length - before;
+    expect(probes).toBeGreaterThan(1);
+    expect(probes).toBeLessThan(8);
+    relay.faults.noEose = false;
+    await time.advance(MINUTE);
+    const next = hear(pool.packets(tagged('next')));
+    await time.advance(SECOND);
+    expect(words(next.values)).toEqual(['eose 0']);
+    expect(look(pool)[0]?.circuit).toBe('closed');
+    expect(words(refused.values)[0]).toBe('lost circuit-open 0');
+    pool.close();
+  });
+
+  it('says at once that such a relay is not awaited, and others are not delayed', async () => {
+    const { pool, time, relays, note } = world({
+      relays: [{ faults: { noEose: true } }, {}],
+      pool: { breaker: { consecutiveFailures: 2, openTime: 30_000, jitter: 0 } },
+    });
+    relays[1]?.seed(note('answer'));
+    for (let i = 0; i < 2; i++) {
+      hear(pool.request(tagged(`${i}`), { silenceTimeout: SECOND }));
+      await time.advance(2 * SECOND);
+    }
+    const heard = hear(pool.packets({ kinds: [1] }));
+    await time.advance(100);
+    expect(words(heard.values)).toEqual(['lost circuit-open 1', 'event answer', 'eose 0']);
+    const request = hear(pool.request({ kinds: [1] }));
+    await time.advance(100);
+    expect(contents(request.values)).toEqual(['answer']);
+    expect(request.completed).toBe(true);
+    pool.close();
+  });
+
+  it('leaves a relay alone for a moment that says rate-limited, and asks again', async () => {
+    const { pool, time, relay } = world();
+    relay.faults.closedWith = 'rate-limited: slow down';
+    const heard = hear(pool.packets(tagged('a')));
+    await time.advance(40);
+    relay.faults.closedWith = undefined;
+    expect(look(pool)[0]?.circuit).toBe('open');
+    const other = hear(pool.packets(tagged('b')));
+    await time.advance(500);
+    expect(asked(relay)).toEqual(['REQ a']);
+    await time.advance(2 * SECOND);
+    expect(asked(relay).sort()).toEqual(['REQ a', 'REQ a', 'REQ b']);
+    expect(words(heard.values)).toEqual(['closed rate-limited 1', 'eose 0']);
+    expect(words(other.values)).toEqual(['eose 0']);
+    pool.close();
+  });
+
+  it('counts the end of a connection once, however many exchanges it ends', async () => {
+    const { pool, time, relay } = world({ relays: [{ faults: { delay: 5_000 } }] });
+    for (let i = 0; i < 20; i++) hear(pool.subscribe(tagged(`${i}`)));
+    await time.advance(SECOND);
+    relay.connections[0]?.close(1_001);
+    await time.advance(20 * SECOND);
+    expect(look(pool)[0]).toMatchObject({ state: 'connected', circuit: 'closed' });
+    pool.close();
+  });
+
+  it('judges nobody while everything fails, and lets everybody in when that is over', async () => {
+    const { pool, time, relays } = world({ relays: 5 });
+    hear(pool.subscribe({ kinds: [1] }));
+    await time.advance(10 * SECOND);
+    for (const relay of relays) relay.stop();
+    await time.advance(10 * MINUTE);
+    expect(look(pool).map(({ circuit }) => circuit)).toEqual(Array(5).fill('closed'));
+    for (const relay of relays) relay.restart();
+    await time.advance(90 * SECOND);
+    expect(look(pool).map(({ state }) => state)).toEqual(Array(5).fill('connected'));
+    // When one alone fails, it is not us.
+    relays[0]?.stop();
+    await time.advance(5 * MINUTE);
+    expect(look(pool).map(({ circuit }) => circuit)).toEqual(['open', ...(Array(4).fill('closed') as string[])]);
+    pool.close();
+  });
+});
+
+describe('the queue', () => {
+  const oneAtATime = { load: { maximum: 1, minimum: 1 }, connections: { maximum: 1 } };
+
+  it('lets the more urgent go first, and what a user publishes before what is read in the background', async () => {
+    const { pool, time, relay, note } = world({ pool: oneAtATime });
+    hear(pool.subscribe(tagged('first')));
+    for (const priority of ['low', 'normal', 'high', 'critical'] as const) {
+      hear(pool.request(tagged(priority), { priority }));
+    }
+    hear(pool.publish(note('published')));
+    await time.advance(SECOND);
+    expect(asked(relay)).toEqual(['REQ first', 'REQ critical', 'REQ high', 'EVENT published', 'REQ normal', 'REQ low']);
+    expect(look(pool)[0]).toMatchObject({ inFlight: 0, queued: 0 });
+    pool.close();
+  });
+
+  it('asks for what was live before anything else after a reconnect', async () => {
+    const { pool, time, relay, note } = world({ pool: oneAtATime });
+    for (const tag of ['a', 'b', 'c']) hear(pool.subscribe(tagged(tag), { priority: 'low' }));
+    await time.advance(SECOND);
+    const before = asked(relay).length;
+    relay.drop();
+    await time.advance(5);
+    hear(pool.publish(note('published'), { priority: 'critical' }));
+    hear(pool.request(tagged('new'), { priority: 'high' }));
+    await time.advance(5 * SECOND);
+    // The pages of the outage come last, as they are of low priority.
+    expect(asked(relay).slice(before)).toEqual([
+      'REQ a',
+      'REQ b',
+      'REQ c',
+      'EVENT published',
+      'REQ new',
+      'REQ a',
+      'REQ b',
+      'REQ c',
+    ]);
+    pool.close();
+  });
+
+  it('ends what it has no room for in a word, and lets a live request come back', async () => {
+    const { pool, time } = world({ pool: { ...oneAtATime, queue: { capacity: 2 } } });
+    const heard = ['a', 'b', 'c', 'd'].map((tag) => hear(pool.packets(tagged(tag), { priority: 'low' })));
+    const urgent = hear(pool.request(tagged('e'), { priority: 'high' }));
+    await time.advance(10 * SECOND);
+    expect(urgent.completed).toBe(true);
+    expect(heard.map(({ values }) => words(values))).toEqual([
+      ['eose 0'],
+      ['lost evicted 0', 'eose 0'],
+      ['lost evicted 0', 'eose 0'],
+      ['eose 0'],
+    ]);
+    pool.close();
+  });
+
+  it('tells a publish that it was never sent', async () => {
+    const { pool, time, relay, note } = world({ pool: { ...oneAtATime, queue: { capacity: 1 } } });
+    relay.faults.noEose = true;
+    hear(pool.subscribe(tagged('a')));
+    await time.advance(100);
+    const [evicted, expired] = [
+      hear(pool.publish(note('evicted'))),
+      hear(pool.publish(note('expired'), { deadline: 5_000 })),
+    ];
+    await time.advance(SECOND);
+    expect(evicted.values.at(-1)).toMatchObject({ pending: 0, outcomes: { [relay.url]: { status: 'evicted' } } });
+    await time.advance(5 * SECOND);
+    expect(expired.values.at(-1)).toMatchObject({ pending: 0, accepted: 0 });
+    expect(asked(relay)).toEqual(['REQ a']);
+    pool.close();
+  });
+
+  it('takes back what is cancelled while it waits', async () => {
+    const { pool, time, relay, note } = world({ pool: oneAtATime });
+    hear(pool.subscribe(tagged('first')));
+    const cancelled = [hear(pool.publish(note('cancelled'))), hear(pool.request(tagged('cancelled')))];
+    hear(pool.request(tagged('last')));
+    await time.advance(25); // connected, and the first is asked
+    for (const { subscription } of cancelled) subscription.unsubscribe();
+    await time.advance(SECOND);
+    expect(asked(relay)).toEqual(['REQ first', 'REQ last']);
+    expect(look(pool)[0]).toMatchObject({ inFlight: 0, queued: 0 });
+    pool.close();
+  });
+});
+
+describe('an exchange', () => {
+  it('that gets events all the time but no end is not awaited for ever, and goes on', async () => {
+    const { pool, time, relay, note } = world({ relays: [{ faults: { noEose: true } }] });
+    const heard = hear(pool.packets({ kinds: [1] }, { deadline: 30_000 }));
+    for (let i = 0; i < 40; i++) {
+      await time.advance(SECOND);
+      relay.add(note(`${i}`));
+    }
+    await time.advance(SECOND);
+    const said = words(heard.values);
+    expect(said.filter((word) => word.startsWith('event'))).toHaveLength(40);
+    expect(said.filter((word) => !word.startsWith('event'))).toEqual(['lost deadline 0']);
+    expect(look(pool)[0]).toMatchObject({ inFlight: 0 });
+    pool.close();
+  });
+
+  it('says what it is to every stage, and passes each of them once, in order', async () => {
+    const seen: string[] = [];
+    const spy =
+      (name: keyof typeof pipelineStages): Stage =>
+      (exchange: Exchange) =>
+        pipe(
+          pipelineStages[name](exchange),
+          tap({ subscribe: () => seen.push(`${name} ${exchange.verb} ${exchange.priority}`) }),
+        );
+    const stages = {
+      guard: spy('guard'),
+      queue: spy('queue'),
+      send: spy('send'),
+      outcome: spy('outcome'),
+      health: spy('health'),
+    };
+    const { pool, time, note } = world({ pool: { stages } });
+    hear(pool.request({ kinds: [1] }, { priority: 'low' }));
+    await time.advance(SECOND);
+    hear(pool.publish(note('one')));
+    await time.advance(SECOND);
+    const each = (what: string): string[] =>
+      ['guard', 'queue', 'health', 'outcome', 'send'].map((name) => `${name} ${what}`);
+    expect(seen).toEqual([...each('REQ low'), ...each('EVENT high')]);
+    pool.close();
+  });
+
+  it('passes a stage of the caller instead of ours', async () => {
+    const { pool, time, relay, note } = world({
+      pool: { stages: { guard: () => identity, queue: () => delay(0), send: () => () => NEVER } },
+    });
+    const heard = hear(pool.packets({ kinds: [1] }));
+    const report = hear(pool.publish(note('one'), { deadline: 5_000 }));
+    await time.advance(15 * SECOND);
+    expect(relay.received).toEqual([]);
+    expect(words(heard.values)).toEqual(['lost no-place 0']);
+    expect(report.values.at(-1)?.outcomes[relay.url as RelayUrl]).toEqual({ status: 'unreachable' });
+    pool.close();
+  });
+});
+
+describe('the route', () => {
+  it('says which relays take part, and may change its mind', async () => {
+    const connectedFirst: Route = map((relays) => relays.filter(({ url }) => !url.includes('relay2')));
+    const { pool, time, relays, note } = world({ relays: 3, pool: { route: connectedFirst } });
+    hear(pool.subscribe({ kinds: [1] }));
+    const report = hear(pool.publish(note('one')));
+    await time.advance(SECOND);
+    expect(relays.map(({ connectionCount }) => connectionCount)).toEqual([1, 0, 1]);
+    expect(Object.keys(report.values.at(-1)?.outcomes ?? {})).toEqual(['wss://relay1.test/', 'wss://relay3.test/']);
+    pool.close();
+  });
+});
