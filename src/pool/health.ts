@@ -43,7 +43,7 @@ export interface HealthOptions {
 /** Milliseconds over which latencies and error rates are taken. */
 const WINDOW = 60_000;
 const BUCKETS = 10;
-const PACE_WINDOW = 10_000;
+const PACE_WINDOW = 30_000;
 /** The counters of what was tried and what failed of it. */
 const COUNTERS = { dials: [0, 1], calls: [2, 3] } as const;
 /** Milliseconds that a relay is left alone at most: as long as the waits between attempts to connect get. */
@@ -51,7 +51,7 @@ const LONGEST_REST = 60_000;
 /** How much of the reliability the newest result is. */
 const RELIABILITY_SHARE = 0.05;
 /** Fewer readings say nothing of a relay's slowest ones. */
-const LEAST_READINGS = 10;
+const LEAST_READINGS = 5;
 
 /**
  * What a pool knows of one relay: the breaker and the queue that its exchanges pass, and what was measured of them.
@@ -75,7 +75,7 @@ export class RelayHealth {
   readonly #latencies = new Map<LatencyOf, HistogramWindow>();
   readonly #waits = new Map<Priority, HistogramWindow>();
   /** The answers that its load is judged by: recent ones, so that a slow spell that is over does not reduce it further. */
-  readonly #pace = new HistogramWindow({ window: PACE_WINDOW, slices: 5 });
+  readonly #pace = new HistogramWindow({ window: PACE_WINDOW });
   readonly #errors = new WeakSet<RelayError>();
   readonly #remembered: number | undefined;
   #reliability: number;

@@ -1,13 +1,14 @@
 import {
   combineLatest,
-  distinctUntilChanged,
+  defer,
   endWith,
   ignoreElements,
+  interval,
   map,
-  Observable,
+  type Observable,
   type SchedulerLike,
+  startWith,
   takeUntil,
-  timer,
 } from 'rxjs';
 import { LatencyHistogram, type LatencySummary } from '../policies/latency-histogram.ts';
 import type { CircuitStats } from '../policies/circuit-state.ts';
@@ -103,7 +104,7 @@ export function poolMetrics(
   relays$: Observable<readonly PooledRelay[]>,
   scheduler: SchedulerLike,
 ): Observable<PoolMetrics> {
-  return new Observable((subscriber) => {
+  return defer(() => {
     const samples = new WeakMap<PooledRelay, Sample[]>();
     const usage = processUsage();
     const throughputOf = (relay: PooledRelay, at: number): Throughput => {
@@ -119,18 +120,13 @@ export function poolMetrics(
       };
     };
     const closed$ = relays$.pipe(ignoreElements(), endWith(undefined));
-    subscriber.add(
-      combineLatest([relays$, timer(0, EVERY, scheduler)])
-        .pipe(
-          distinctUntilChanged(([, before], [, now]) => before === now),
-          map(([relays]): PoolMetrics => {
-            const at = scheduler.now();
-            const measured = relays.map((relay) => metricsOf(relay, throughputOf(relay, at)));
-            return { at, all: together(relays, measured), relays: measured, process: usage(at) };
-          }),
-          takeUntil(closed$),
-        )
-        .subscribe(subscriber),
+    return combineLatest([relays$, interval(EVERY, scheduler).pipe(startWith(undefined))]).pipe(
+      map(([relays]): PoolMetrics => {
+        const at = scheduler.now();
+        const measured = relays.map((relay) => metricsOf(relay, throughputOf(relay, at)));
+        return { at, all: together(relays, measured), relays: measured, process: usage(at) };
+      }),
+      takeUntil(closed$),
     );
   });
 }

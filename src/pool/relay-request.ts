@@ -71,7 +71,7 @@ class RelayRequest {
     this.#exchange = new RequestExchange(relay, question.deadline);
     this.teardown.add(() => this.#stop());
     if (!question.live) this.teardown.add(question.scheduler.schedule(() => this.#deadline(), question.deadline));
-    this.#awaitTurn();
+    this.#awaitTurn(question.silenceTimeout);
   }
 
   linked(link: Link): void {
@@ -101,7 +101,7 @@ class RelayRequest {
   #send(priority: Priority, lane: Bulkhead | undefined, send: (connection: Connection) => void): void {
     const connection = this.#connection;
     if (!connection || this.#hasEnded) return;
-    this.#awaitTurn();
+    this.#awaitTurn(this.question.deadline);
     this.#exchange.begin(
       priority,
       lane,
@@ -139,12 +139,11 @@ class RelayRequest {
     if (!this.question.live) this.subscriber.complete();
   }
 
-  /** It must not be awaited for ever where every connection, or every turn, is taken. */
-  #awaitTurn(): void {
+  /** It must not be awaited for ever where every connection is taken, or every turn. */
+  #awaitTurn(patience: number): void {
     if (this.#settled) return;
-    const { silenceTimeout } = this.question;
-    this.#after(silenceTimeout, () =>
-      this.#giveUp(this.#error('no-place', `There was no place for it within ${silenceTimeout} ms.`)),
+    this.#after(patience, () =>
+      this.#giveUp(this.#error('no-place', `There was no place for it within ${patience} ms.`)),
     );
   }
 
@@ -237,7 +236,7 @@ class RelayRequest {
       const soon = retryAt - this.question.scheduler.now() <= PATIENCE;
       this.#losses++;
       this.#emit({ type: 'lost', relay: this.relay.url, error }, !soon || this.#losses >= LOSSES_TO_SETTLE);
-      if (!this.#connection) this.#awaitTurn();
+      if (!this.#connection) this.#awaitTurn(this.question.silenceTimeout);
     });
   }
 

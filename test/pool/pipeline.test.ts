@@ -29,7 +29,7 @@ describe('the guard', () => {
   it('sends nothing to a relay that answers nothing, but probes, and comes back by itself', async () => {
     const { pool, time, relay } = world({
       relays: [{ faults: { noEose: true } }],
-      pool: { livenessInterval: 60 * MINUTE },
+      pool: { livenessInterval: 60 * MINUTE, breaker: { openTime: 8_000, jitter: 0 } },
     });
     const silent = { silenceTimeout: SECOND };
     for (let i = 0; i < 5; i++) {
@@ -262,9 +262,9 @@ describe('an exchange', () => {
     const { pool, time, relay, note } = world({
       pool: { stages: { guard: () => identity, queue: () => delay(0), send: () => () => NEVER } },
     });
-    const heard = hear(pool.packets({ kinds: [1] }));
+    const heard = hear(pool.packets({ kinds: [1] }, { deadline: 5_000 }));
     const report = hear(pool.publish(note('one'), { deadline: 5_000 }));
-    await time.advance(15 * SECOND);
+    await time.advance(6 * SECOND);
     expect(relay.received).toEqual([]);
     expect(words(heard.values)).toEqual(['lost no-place 0']);
     expect(report.values.at(-1)?.outcomes[relay.url as RelayUrl]).toEqual({ status: 'unreachable' });
