@@ -6,7 +6,7 @@ import type { NostrEvent } from '../protocol/event.ts';
  * Passes each event once, by its id: exactly so within the last `capacity` ids, beyond which the oldest is forgotten.
  *
  * Use it on verified events alone, as those of a pool or after {@link verifyEvents}: before, a forgery under a real id would
- * hide the real event. Each subscription has its own memory, about 56 bytes an id.
+ * hide the real event. Each subscription has its own memory, about 60 bytes an id.
  *
  * @param options - `capacity`: how many ids to remember, from 1 to 2^26.
  * Default: 100,000.

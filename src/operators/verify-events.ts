@@ -58,8 +58,8 @@ interface Batch {
  * the verifier as one batch, and several batches may be with it at a time. Completion, and an error of the source, wait for the
  * verdicts of what came before.
  *
- * It hands over whatever comes, so give it well-formed events, as from {@link toNostrEvent}. It keeps what waits for a verdict, however
- * much that is: put a limit before it where the source knows none. The events of a pool are verified already.
+ * What is not well-formed is never shown to the verifier: it counts as forged. It keeps what waits for a verdict, however much that is: put
+ * a limit before it where the source knows none. The events of a pool are verified already.
  *
  * The stream errors with a {@link VerifierError} when the verifier throws, rejects, or gives not one verdict for each event.
  *

@@ -13,6 +13,7 @@ import { RelayError, type RelayErrorCode } from '../protocol/relay-error.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Link } from '../sources/relay.ts';
 import type { RelaySubscription } from '../sources/relay-subscription.ts';
+import { Appointment } from './appointment.ts';
 import { Drain } from './drain.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Answer, Question } from './question.ts';
@@ -47,6 +48,7 @@ class RelayRequest {
   readonly #cursor: ResumeCursor;
   readonly #backoff: Backoff;
   readonly #exchange: RequestExchange;
+  readonly #appointment: Appointment;
   /** The REQ that goes on with live events, and the one that fetches a page beside it. */
   #live: RelaySubscription | undefined;
   #page: RelaySubscription | undefined;
@@ -56,7 +58,6 @@ class RelayRequest {
   /** An earlier connection was asked already. */
   #wasAsked = false;
   #isOver = false;
-  #timers = new Subscription();
   #losses = 0;
   #trouble: RelayError | undefined;
   #settled = false;
@@ -69,6 +70,7 @@ class RelayRequest {
     this.#cursor = new ResumeCursor(question.filters, question.resume);
     this.#backoff = new Backoff({ maxAttempts: MOST_RETRIES }, question.random);
     this.#exchange = new RequestExchange(relay, question.deadline);
+    this.#appointment = new Appointment(question.scheduler);
     this.teardown.add(() => this.#stop());
     if (!question.live) this.teardown.add(question.scheduler.schedule(() => this.#deadline(), question.deadline));
     this.#awaitTurn(question.silenceTimeout);
@@ -120,9 +122,8 @@ class RelayRequest {
       const delay = restOf(cause, this.question.scheduler.now());
       // A probe is under way while it is half-open, and soon decides.
       if (cause.state === 'open' && delay > PATIENCE) this.#giveUp(this.#error('circuit-open', cause.message));
-      this.#after(delay, again);
       const changed$ = this.relay.health.breaker.state$.pipe(filter((state) => state !== cause.state));
-      this.#timers.add(changed$.subscribe(again));
+      this.#after(delay, again, changed$);
     } else this.subscriber.error(cause);
   }
 
@@ -162,7 +163,7 @@ class RelayRequest {
       event: (event) => {
         came();
         if (answering) page.add(event.created_at);
-        else this.#cursor.live(event.created_at, this.#nowInSeconds());
+        else this.#cursor.live(event.created_at, Math.floor(this.question.scheduler.now() / 1_000));
         this.#emit({ type: 'event', relay: this.relay.url, event }, false);
       },
       duplicate: (createdAt) => {
@@ -205,20 +206,22 @@ class RelayRequest {
         this.#page = this.#open(connection, [filter], 'page');
       });
     }
-    this.#stopTimers();
+    this.#appointment.cancel();
     this.#emit({ type: 'eose', relay: this.relay.url }, true);
     if (!this.question.live) this.subscriber.complete();
   }
 
   #closed(part: 'live' | 'page', reason: Reason): void {
-    this.#stopTimers();
+    this.#appointment.cancel();
     this.#exchange.report({ type: 'refused', reason });
     const again = isRetryable(reason) === 'backoff' && !this.#backoff.exhausted;
     if (!again) this.#gaps(this.#cursor.unfetched());
     if (part === 'live') {
       this.#closePage();
       this.#live = undefined;
-      this.#cursor.lost(this.#connection ? this.#connection.heardAt / 1_000 : this.#nowInSeconds());
+      this.#cursor.lost(
+        this.#connection ? this.#connection.heardAt / 1_000 : Math.floor(this.question.scheduler.now() / 1_000),
+      );
     } else this.#page = undefined;
     this.#emit({ type: 'closed', relay: this.relay.url, reason }, !again);
     if (again) this.#after(this.#backoff.next(), () => (part === 'live' ? this.#ask() : this.#nextPage()));
@@ -242,7 +245,7 @@ class RelayRequest {
 
   /** The connection is gone: what was fetched is remembered, what was open is not. */
   #forget(): void {
-    this.#stopTimers();
+    this.#appointment.cancel();
     this.#exchange.stop();
     if (!this.#connection) return;
     this.#cursor.lost(this.#connection.heardAt / 1_000);
@@ -269,10 +272,7 @@ class RelayRequest {
     const notice = this.#connection?.lastNotice;
     const said = notice === undefined ? 'nothing' : `only the notice "${notice}"`;
     const { silenceTimeout } = this.question;
-    const error = this.#error(
-      'silent',
-      `The request got no answer within ${silenceTimeout} ms; the relay said ${said}.`,
-    );
+    const error = this.#error('silent', `There was no answer within ${silenceTimeout} ms; the relay said ${said}.`);
     this.#closePage();
     this.#exchange.report({ type: 'failed', error });
     this.#gaps(this.#cursor.unfetched());
@@ -281,7 +281,7 @@ class RelayRequest {
 
   /** Events came all the time, but no EOSE: it is awaited no longer, and goes on. */
   #unanswered(): void {
-    this.#stopTimers();
+    this.#appointment.cancel();
     this.#giveUp(this.#error('deadline', `A REQ was not answered to its end within ${this.question.deadline} ms.`));
   }
 
@@ -289,12 +289,9 @@ class RelayRequest {
   #deadline(): void {
     if (this.#settled) return;
     const { deadline } = this.question;
-    const error = this.#error(
-      'deadline',
-      `The request was not answered to its end within ${deadline} ms; see the option deadline.`,
-    );
+    const error = this.#error('deadline', `The request was not answered to its end within ${deadline} ms.`);
     this.#isOver = true;
-    this.#stopTimers();
+    this.#appointment.cancel();
     this.#exchange.report({ type: 'failed', error });
     this.#exchange.stop();
     const open = this.#page ?? this.#live;
@@ -339,24 +336,14 @@ class RelayRequest {
   }
 
   #stop(): void {
-    this.#stopTimers();
+    this.#appointment.cancel();
     this.#exchange.stop();
     this.#closePage();
     this.#closeLive();
   }
 
-  #stopTimers(): void {
-    this.#timers.unsubscribe();
-    this.#timers = new Subscription();
-  }
-
-  #after(delay: number, work: () => void): void {
-    this.#stopTimers();
-    if (this.#hasEnded) return;
-    this.#timers.add(this.question.scheduler.schedule(work, Math.max(0, delay)));
-  }
-
-  #nowInSeconds(): number {
-    return Math.floor(this.question.scheduler.now() / 1_000);
+  #after(delay: number, work: () => void, sooner$?: Observable<unknown>): void {
+    if (this.#hasEnded) this.#appointment.cancel();
+    else this.#appointment.after(delay, work, sooner$);
   }
 }

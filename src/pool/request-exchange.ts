@@ -2,7 +2,6 @@ import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { bulkhead } from '../operators/bulkhead.ts';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
-import type { Connection } from '../sources/connection.ts';
 import type { Progress } from './exchange.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 

@@ -109,7 +109,7 @@ export class Day {
   async pass(hours: number): Promise<void> {
     const outages = [Math.floor(hours / 3), Math.floor((2 * hours) / 3)];
     const rush = Math.floor(hours / 2);
-    for (let hour = 0; hour < hours; hour++) {
+    for (let hour = 0; hour < hours && this.broken.length === 0; hour++) {
       const begin = this.time.now();
       const spell = begin + this.#between(3, 40) * MINUTE;
       const length = this.#between(30, 70) * SECOND;
@@ -147,7 +147,7 @@ export class Day {
     for (const { relay, event } of fresh) relay.add(event);
     const end = this.time.now() + allowance;
     const missing = (): typeof fresh => fresh.filter(({ event }) => !this.delivered.has(event.id));
-    while (missing().length > 0 && this.time.now() < end) await this.#until(this.time.now() + SECOND, SECOND);
+    while (missing().length > 0 && this.time.now() < end && this.broken.length === 0) await this.#until(this.time.now() + SECOND, SECOND);
     this.#tally('milliseconds until the last fresh event', allowance - (end - this.time.now()));
     return missing().map(({ relay }) => relay.url);
   }
@@ -196,14 +196,14 @@ export class Day {
   /** Operations of all kinds for so many milliseconds, until the last of them is over. */
   async #busy(length: number): Promise<void> {
     const end = this.time.now() + length;
-    while (this.time.now() < end) {
+    while (this.time.now() < end && this.broken.length === 0) {
       for (let count = this.#between(0, 4); count >= 1; count--) {
         this.#at(this.time.now() + this.#random() * SECOND, () => this.#operation());
       }
       if (this.#random() < 0.5) for (const relay of this.#someRelays(this.#between(1, 5))) relay.add(this.#event());
       await this.#until(this.time.now() + SECOND, SECOND);
     }
-    while (this.#operations.size > 1 && this.time.now() < end + 5 * MINUTE) {
+    while (this.#operations.size > 1 && this.time.now() < end + 5 * MINUTE && this.broken.length === 0) {
       await this.#until(this.time.now() + SECOND, SECOND);
     }
   }
