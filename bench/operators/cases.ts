@@ -23,6 +23,10 @@ import {
   verifyEvents,
   withinBudget,
 } from '../../src/index.ts';
+import type { Exchange, Progress } from '../../src/pool/exchange.ts';
+import { RelayHealth } from '../../src/pool/health.ts';
+import { pipeline, pipelineStages } from '../../src/pool/pipeline.ts';
+import { relayUrl } from '../../src/protocol/relay-url.ts';
 import { COUNT, latencies, note, notes, packets, profiles, repeated, texts } from './inputs.ts';
 import type { Case } from './measure.ts';
 import { perItem, perSubscription } from './through.ts';
@@ -62,6 +66,17 @@ const scheduler = new VirtualTimeScheduler();
 const flush = { after: { each: 100, act: () => scheduler.flush() } };
 
 const user = { priority: 'normal', usedAt: 0 } as const;
+
+const health = new RelayHealth({});
+const exchange: Exchange = {
+  relay: relayUrl('wss://relay.example'),
+  verb: 'REQ',
+  priority: 'normal',
+  patience: Infinity,
+  timeout: 60_000,
+  health,
+};
+const answered: Progress = { type: 'answered' };
 
 /** The cost of one item more on a subscription that is there. */
 export const itemCases: readonly Case[] = [
@@ -120,4 +135,5 @@ export const subscriptionCases: readonly Case[] = [
   perSubscription('throughput, subscription', 42, throughput()),
   perSubscription('uniqueEvents, subscription', note, uniqueEvents()),
   perSubscription('latestReplaceable, subscription', note, latestReplaceable()),
+  perSubscription("the pool's pipe, one exchange", answered, (send) => pipeline(send, exchange, pipelineStages)),
 ];

@@ -8,7 +8,9 @@ import {
   lastValueFrom,
   map,
   type Observable,
+  share,
   Subscription,
+  take,
   takeUntil,
   tap,
   timer,
@@ -18,18 +20,19 @@ import {
   type Filter,
   latestReplaceable,
   type NostrEvent,
+  type PoolMetrics,
+  type PoolRelayStatus,
   type PublishReport,
   pureVerifier,
   RelayPool,
-  type RelayStatus,
 } from '../../src/index.ts';
 import { type Cast, startCast } from './cast.ts';
 import { loadFixture } from './fixture.ts';
-import { Latencies } from './latency.ts';
 import { connectionNews, NO_EVENT, probe, timed, type TimedVerifier } from './observe.ts';
 import { type Screen, stamp } from './screen.ts';
 import { story } from './story.ts';
-import { count, type Facts, figures, type Gap, judge, summarise, union } from './summary.ts';
+import { count, type Facts, figures, type Gap, judge, measures, summarise, union } from './summary.ts';
+import { rowsOf } from './table.ts';
 
 const REDRAW_EVERY = 150;
 /** Milliseconds between two looks at what the relays hold. */
@@ -55,8 +58,9 @@ export async function runFiveRelays(screen: Screen, interrupted$: Observable<unk
   const pool = new RelayPool({
     relays: cast.players.map(({ url }) => url),
     verifier,
-    // The run is short: minutes of backoff become seconds.
+    // The run is short: minutes of backoff become seconds, and three failures in a row open a circuit.
     backoff: { base: 500, cap: 3_000 },
+    breaker: { consecutiveFailures: 3, openTime: 2_000 },
   });
   const running = new Subscription();
   try {
@@ -67,6 +71,7 @@ export async function runFiveRelays(screen: Screen, interrupted$: Observable<unk
     const lines = [
       ...summarise(checks, screen.paint),
       figures({ ...facts, events: facts.subscribed.events }, verifier),
+      measures(facts.metrics),
     ];
     for (const line of lines) screen.log(line);
     return checks.every(({ problems }) => problems.length === 0) ? 0 : 1;
@@ -89,15 +94,19 @@ interface Run {
   readonly interrupted$: Observable<unknown>;
 }
 
+interface Outcome extends Facts {
+  readonly metrics: PoolMetrics;
+}
+
 /** Lets everything happen and waits for its end; undefined when interrupted. */
-async function play({ fixture, cast, pool, verifier, screen, running, interrupted$ }: Run): Promise<Facts | undefined> {
+async function play(run: Run): Promise<Outcome | undefined> {
+  const { fixture, cast, pool, verifier, screen, running, interrupted$ } = run;
   const everything: Filter = {
     kinds: [...new Set(fixture.map(({ kind }) => kind))],
     authors: [...new Set(fixture.map(({ pubkey }) => pubkey))],
   };
   const notes: Filter = { ...everything, kinds: [1] };
 
-  const latencies = new Latencies();
   const subscribed: NostrEvent[] = [];
   const delivered = new Set<string>();
   const latest: NostrEvent[] = [];
@@ -105,7 +114,8 @@ async function play({ fixture, cast, pool, verifier, screen, running, interrupte
   const gaps: Gap[] = [];
   const requested: NostrEvent[] = [];
   const reports = new Map<string, PublishReport>();
-  let statuses: readonly RelayStatus[] = [];
+  let statuses: readonly PoolRelayStatus[] = [];
+  let metrics: PoolMetrics | undefined;
   let arrived = 0;
   let addedWhileAway = 0;
 
@@ -121,19 +131,20 @@ async function play({ fixture, cast, pool, verifier, screen, running, interrupte
     const toCome = cast.later.length - arrived + cast.toPublish.length - reports.size;
     screen.show({
       title: 'A pool over five relays, four of which misbehave',
-      rows: statuses.map((status) => ({ name: cast.nameOf(status.url), status })),
-      latencies,
+      rows: rowsOf(statuses, metrics, cast.nameOf),
       progress: { done, all: wanted.length + toCome, text: `${count(done)} of ${count(wanted.length)} events` },
       begin,
       now: Date.now(),
     });
   };
 
+  const metrics$ = pool.metrics$.pipe(share());
   running.add(pool.relays$.subscribe((now) => (statuses = now)));
+  running.add(metrics$.subscribe((now) => (metrics = now)));
   running.add(connectionNews(pool, cast.nameOf).subscribe(log));
   running.add(timer(0, LOOK_UP_EVERY).subscribe(lookUp));
   running.add(interval(REDRAW_EVERY).subscribe(show));
-  running.add(probe(pool, NO_EVENT, PROBE_EVERY, latencies).subscribe());
+  running.add(probe(pool, NO_EVENT, PROBE_EVERY).subscribe());
 
   // The heart of it: everything stored, then live, each event once, whatever the relays do. `full` asks for all of it again after
   // an outage, as relays here take in events of last year while they are away.
@@ -164,7 +175,7 @@ async function play({ fixture, cast, pool, verifier, screen, running, interrupte
 
   let isInterrupted = false;
   running.add(interrupted$.subscribe(() => (isInterrupted = true)));
-  const step = (work$: Observable<unknown>): Promise<unknown> =>
+  const step = <T>(work$: Observable<T>): Promise<T | undefined> =>
     lastValueFrom(work$.pipe(takeUntil(interrupted$)), { defaultValue: undefined });
   /** Waits for something, but not for ever when nothing comes any more. */
   const patiently = (work$: Observable<unknown>): Promise<unknown> => {
@@ -177,14 +188,13 @@ async function play({ fixture, cast, pool, verifier, screen, running, interrupte
 
   const telling = story(cast, {
     pool,
-    latencies,
     reported: (report) => reports.set(report.event.id, report),
     addedWhileAway: () => addedWhileAway++,
     arrived: () => arrived++,
   });
   await step(telling.pipe(tap(log), takeUntil(timer(LONGEST_STORY))));
 
-  const isUp = ({ state }: RelayStatus): boolean => state === 'connected' || state === 'authenticated';
+  const isUp = ({ state }: PoolRelayStatus): boolean => state === 'connected' || state === 'authenticated';
   const allUp$ = pool.relays$.pipe(
     first((now) => cast.honest.every(({ url }) => now.some((status) => status.url === url && isUp(status)))),
   );
@@ -200,7 +210,9 @@ async function play({ fixture, cast, pool, verifier, screen, running, interrupte
   const completed = await patiently(answer$.pipe(ignoreElements(), endWith(true)));
 
   await step(timer(AFTERMATH));
-  if (isInterrupted) return undefined;
+  // One more look, so that the end is in it.
+  const measured = await step(metrics$.pipe(take(1)));
+  if (isInterrupted || !measured) return undefined;
   lookUp();
   show();
   return {
@@ -216,5 +228,6 @@ async function play({ fixture, cast, pool, verifier, screen, running, interrupte
     reports,
     statuses,
     addedWhileAway,
+    metrics: measured,
   };
 }

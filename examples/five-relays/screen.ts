@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { Latencies } from './latency.ts';
 import { inColour, inNoColour, type Paint } from './paint.ts';
 import { type Progress, renderBar, renderTable, type Row } from './table.ts';
 
@@ -7,7 +6,6 @@ import { type Progress, renderBar, renderTable, type Row } from './table.ts';
 export interface View {
   readonly title: string;
   readonly rows: readonly Row[];
-  readonly latencies: Latencies;
   readonly progress: Progress;
   /** When the run began, and now: by the clock of the statuses, in milliseconds. */
   readonly begin: number;
@@ -100,10 +98,10 @@ class LiveScreen implements Screen {
   }
 
   /** A frame that is higher than the terminal could not be drawn over. */
-  #frame({ title, rows, latencies, progress, begin, now }: View): readonly string[] {
+  #frame({ title, rows, progress, begin, now }: View): readonly string[] {
     const width = (this.terminal.columns ?? FALLBACK_WIDTH) - 1;
     const heading = `${title}, ${((now - begin) / 1_000).toFixed(1)} s`.slice(0, width);
-    const table = renderTable(rows, latencies, now, width, this.paint);
+    const table = renderTable(rows, now, width, this.paint);
     const bar = renderBar(progress, width, this.paint);
     return ['', this.paint('bold', heading), '', ...table, '', bar].slice(-(this.#height - 1));
   }
@@ -139,6 +137,6 @@ class PlainScreen implements Screen {
     this.#last = undefined;
     if (!view) return;
     this.log('');
-    for (const line of renderTable(view.rows, view.latencies, view.now, Infinity, this.paint)) this.log(line);
+    for (const line of renderTable(view.rows, view.now, Infinity, this.paint)) this.log(line);
   }
 }

@@ -32,12 +32,10 @@ import {
 } from '../../src/index.ts';
 import type { Lie } from '../../src/testing/index.ts';
 import type { Cast, Player } from './cast.ts';
-import type { Latencies } from './latency.ts';
 
 /** What the story needs beside its cast. */
 export interface Stage {
   readonly pool: RelayPool;
-  readonly latencies: Latencies;
   /** Told every report on a published event. */
   readonly reported: (report: PublishReport) => void;
   /** Told of an event that a relay took in while it had no connection to the pool. */
@@ -168,21 +166,8 @@ function publishing(events: readonly NostrEvent[], stage: Stage): Observable<str
   );
 }
 
-/** Publishes, and takes the time to each OK. */
-function publish(event: NostrEvent, options: PublishOptions, stage: Stage): Observable<PublishReport> {
-  return defer(() => {
-    const start = performance.now();
-    let before: PublishReport['outcomes'] = options.previous?.outcomes ?? {};
-    return stage.pool.publish(event, options).pipe(
-      tap((report) => {
-        for (const relay of confirmedBy(report)) {
-          if (before[relay]?.status !== 'accepted') stage.latencies.record(relay, performance.now() - start);
-        }
-        before = report.outcomes;
-        stage.reported(report);
-      }),
-    );
-  });
+function publish(event: NostrEvent, options: PublishOptions, { pool, reported }: Stage): Observable<PublishReport> {
+  return pool.publish(event, options).pipe(tap(reported));
 }
 
 function confirmedBy({ outcomes }: PublishReport): readonly RelayUrl[] {

@@ -3,6 +3,7 @@ import {
   type Filter,
   matchesFilter,
   type NostrEvent,
+  type PoolMetrics,
   type PublishReport,
   type RelayStatus,
   type RelayUrl,
@@ -25,6 +26,7 @@ export interface Verifying {
 }
 
 const PROBLEMS_SHOWN = 5;
+const ONE_DECIMAL = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 
 /** What a stream handed out, in its order, and what it was asked for. */
 export interface Delivery {
@@ -223,6 +225,22 @@ export function figures(
     plural(gaps.length, 'gap'),
     `${(milliseconds / 1_000).toFixed(1)} s to verify ${plural(signatures, 'signature')}`,
   ].join(', ');
+}
+
+/** What the pool has measured of all its relays, and of this process, in one line. */
+export function measures({ all, process: { heapBytes, cpu } }: PoolMetrics): string {
+  const { latency, throughput, connectionErrorRate, messageErrorRate } = all;
+  const percent = (share: number, digits: number): string => `${(share * 100).toFixed(digits)} %`;
+  const { eose } = latency;
+  const eoses = eose && [eose.p50, eose.p95, eose.p99].map((milliseconds) => count(Math.round(milliseconds))).join('/');
+  const parts = [
+    `${throughput.messagesPerSecond.toLocaleString('en', ONE_DECIMAL)} messages/s`,
+    eoses === undefined ? 'no EOSE' : `EOSE p50/p95/p99 ${eoses} ms`,
+    `errors ${percent(connectionErrorRate, 1)} of connections, ${percent(messageErrorRate, 1)} of messages`,
+    heapBytes !== undefined && `heap ${count(Math.round(heapBytes / 2 ** 20))} MiB`,
+    cpu !== undefined && `CPU ${percent(cpu, 0)}`,
+  ];
+  return `  at the end: ${parts.filter((part) => part !== false).join(', ')}`;
 }
 
 /** What relays sent that was no event, or nobody's. */

@@ -1,12 +1,26 @@
-import type { RelayStatus } from '../../src/index.ts';
-import type { Latencies } from './latency.ts';
+import type { LatencyOf, PoolMetrics, PoolRelayStatus, RelayMetrics, RelayUrl } from '../../src/index.ts';
 import type { Colour, Paint } from './paint.ts';
 import { count, lieCount, reconnectCount } from './summary.ts';
 
-/** A relay and what it is called. */
+/** A relay, what it is called and how fast it is. */
 export interface Row {
   readonly name: string;
-  readonly status: RelayStatus;
+  readonly status: PoolRelayStatus;
+  /** Undefined before the first look. */
+  readonly latency: RelayMetrics['latency'] | undefined;
+}
+
+/** How the relays stand, with what was measured of each. */
+export function rowsOf(
+  statuses: readonly PoolRelayStatus[],
+  metrics: PoolMetrics | undefined,
+  nameOf: (relay: RelayUrl) => string,
+): readonly Row[] {
+  return statuses.map((status) => ({
+    name: nameOf(status.url),
+    status,
+    latency: metrics?.relays.find(({ relay }) => relay === status.url)?.latency,
+  }));
 }
 
 interface Column {
@@ -32,14 +46,8 @@ const GAP = '  ';
 const WIDEST_BAR = 40;
 
 /** Lines of the table, none longer than `width` characters. */
-export function renderTable(
-  rows: readonly Row[],
-  latencies: Latencies,
-  now: number,
-  width: number,
-  paint: Paint,
-): readonly string[] {
-  const columns = fitting(columnsOf(latencies, now), rows, width);
+export function renderTable(rows: readonly Row[], now: number, width: number, paint: Paint): readonly string[] {
+  const columns = fitting(columnsOf(now), rows, width);
   const line = (show: (column: SizedColumn) => readonly [text: string, colour: Colour | undefined]): string => {
     let room = width;
     const cells = columns.map((column, index) => {
@@ -57,12 +65,12 @@ export function renderTable(
   ];
 }
 
-function columnsOf(latencies: Latencies, now: number): readonly Column[] {
-  const latency =
-    (percent: number) =>
-    ({ status }: Row): string => {
-      const milliseconds = latencies.percentile(status.url, percent);
-      return milliseconds === undefined ? '-' : `${Math.round(milliseconds)} ms`;
+function columnsOf(now: number): readonly Column[] {
+  const percentiles =
+    (of: LatencyOf, ...which: readonly ('p50' | 'p95')[]) =>
+    ({ latency }: Row): string => {
+      const summary = latency?.[of];
+      return summary ? `${which.map((percentile) => Math.round(summary[percentile])).join('/')} ms` : '-';
     };
   const number = (of: (row: Row) => number): Pick<Column, 'cell' | 'align'> => ({
     cell: (row) => count(of(row)),
@@ -78,10 +86,17 @@ function columnsOf(latencies: Latencies, now: number): readonly Column[] {
       colour: ({ status }) => COLOUR_OF[status.state],
       least: 'disconnecting'.length,
     },
+    { title: 'load', cell: ({ status }) => loadOf(status), colour: loadColourOf, least: 'circuit open'.length },
     { title: 'events', ...number(({ status }) => status.counters.events) },
-    { title: 'copies', ...number(({ status }) => status.counters.duplicates), expendable: 3 },
-    { title: 'p50', cell: latency(50), align: 'right', least: '1000 ms'.length, expendable: 2 },
-    { title: 'p95', cell: latency(95), align: 'right', least: '1000 ms'.length, expendable: 1 },
+    { title: 'copies', ...number(({ status }) => status.counters.duplicates), expendable: 2 },
+    {
+      title: 'EOSE p50/p95',
+      cell: percentiles('eose', 'p50', 'p95'),
+      align: 'right',
+      least: '1000/1000 ms'.length,
+      expendable: 1,
+    },
+    { title: 'OK p95', cell: percentiles('ok', 'p95'), align: 'right', least: '1000 ms'.length, expendable: 3 },
     {
       title: 'reconnects',
       ...number(reconnects),
@@ -118,7 +133,7 @@ export function renderBar({ done, all, text }: Progress, width: number, paint: P
   return `${paint('green', '█'.repeat(full))}${paint('dim', '░'.repeat(length - full))}${GAP}${text}`;
 }
 
-const COLOUR_OF: Readonly<Record<RelayStatus['state'], Colour>> = {
+const COLOUR_OF: Readonly<Record<PoolRelayStatus['state'], Colour>> = {
   connected: 'green',
   authenticated: 'green',
   connecting: 'yellow',
@@ -127,8 +142,25 @@ const COLOUR_OF: Readonly<Record<RelayStatus['state'], Colour>> = {
   failed: 'red',
 };
 
+/** How many REQs and EVENTs are in flight, and what is out of the ordinary. */
+function loadOf({ inFlight, queued, isReduced, circuit }: PoolRelayStatus): string {
+  const parts = [
+    inFlight > 0 && count(inFlight),
+    queued > 0 && `${count(queued)} queued`,
+    isReduced && 'reduced',
+    circuit === 'open' && 'circuit open',
+    circuit === 'half-open' && 'half-open',
+  ];
+  return parts.filter((part) => part !== false).join(', ');
+}
+
+function loadColourOf({ status: { queued, isReduced, circuit } }: Row): Colour | undefined {
+  if (circuit === 'open') return 'red';
+  return circuit === 'half-open' || isReduced || queued > 0 ? 'yellow' : undefined;
+}
+
 /** For how long a relay is waited for. */
-function waitOf({ retryAt }: RelayStatus, now: number): string {
+function waitOf({ retryAt }: PoolRelayStatus, now: number): string {
   if (retryAt === undefined) return '';
   const due = Math.max(0, retryAt - now) / 1_000;
   return `again in ${due.toFixed(due < 10 ? 1 : 0)} s`;

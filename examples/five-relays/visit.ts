@@ -1,9 +1,11 @@
 import {
+  firstValueFrom,
   interval,
   lastValueFrom,
   type Observable,
   race,
   ReplaySubject,
+  share,
   Subscription,
   switchMap,
   take,
@@ -13,15 +15,16 @@ import {
   type Filter,
   matchesFilter,
   type NostrEvent,
+  type PoolMetrics,
+  type PoolRelayStatus,
   pureVerifier,
   RelayPool,
-  type RelayStatus,
   type RelayUrl,
 } from '../../src/index.ts';
-import { Latencies } from './latency.ts';
 import { connectionNews, NO_EVENT, probe, timed } from './observe.ts';
 import { type Screen, stamp } from './screen.ts';
-import { type Check, figures, type Gap, plural, repeated, summarise } from './summary.ts';
+import { type Check, figures, type Gap, measures, plural, repeated, summarise } from './summary.ts';
+import { rowsOf } from './table.ts';
 
 const REDRAW_EVERY = 150;
 /** Other people's relays are asked less often than our own. */
@@ -47,20 +50,19 @@ export async function visitRelays(
 ): Promise<number> {
   const verifier = timed(pureVerifier);
   const pool = new RelayPool({ relays, verifier });
-  const latencies = new Latencies();
   const received: NostrEvent[] = [];
   const gaps: Gap[] = [];
   const answered = new Set<RelayUrl>();
   const settled$ = new ReplaySubject<void>(1);
   let awaited = relays.length;
-  let statuses: readonly RelayStatus[] = [];
+  let statuses: readonly PoolRelayStatus[] = [];
+  let metrics: PoolMetrics | undefined;
 
   const begin = Date.now();
   const show = (): void => {
     screen.show({
       title: `The latest notes of ${plural(relays.length, 'relay')}`,
-      rows: statuses.map((status) => ({ name: status.url, status })),
-      latencies,
+      rows: rowsOf(statuses, metrics, (relay) => relay),
       progress: {
         done: relays.length - awaited,
         all: relays.length,
@@ -72,12 +74,14 @@ export async function visitRelays(
   };
 
   const running = new Subscription();
+  const metrics$ = pool.metrics$.pipe(share());
   running.add(pool.relays$.subscribe((now) => (statuses = now)));
+  running.add(metrics$.subscribe((now) => (metrics = now)));
   running.add(
     connectionNews(pool, (relay) => relay).subscribe((line) => screen.log(`${stamp(Date.now() - begin)} ${line}`)),
   );
   running.add(interval(REDRAW_EVERY).subscribe(show));
-  running.add(probe(pool, NO_EVENT, PROBE_EVERY, latencies).subscribe());
+  running.add(probe(pool, NO_EVENT, PROBE_EVERY).subscribe());
   running.add(
     pool.packets(NOTES).subscribe((packet) => {
       if (packet.type === 'event') received.push(packet.event);
@@ -97,6 +101,8 @@ export async function visitRelays(
       switchMap(() => timer(answered.size > 0 ? LIVE_FOR - GRACE : 0)),
     );
     await lastValueFrom(race(seenEnough, timer(LONGEST), interrupted$).pipe(take(1)));
+    // One more look, so that the end is in it.
+    const measured = await firstValueFrom(metrics$);
     show();
     screen.end();
     const unasked = received.filter((event) => !matchesFilter(NOTES, event));
@@ -113,7 +119,11 @@ export async function visitRelays(
         problems: [...repeated(received), ...unasked.map(({ id }) => `${id} was not asked for`)],
       },
     ];
-    const lines = [...summarise(checks, screen.paint), figures({ events: received, statuses, gaps }, verifier)];
+    const lines = [
+      ...summarise(checks, screen.paint),
+      figures({ events: received, statuses, gaps }, verifier),
+      measures(measured),
+    ];
     for (const line of lines) screen.log(line);
     return checks.every(({ problems }) => problems.length === 0) ? 0 : 1;
   } finally {

@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { signedEvent, testKey, TestRelay } from '../../src/testing/index.ts';
 
+/** The line at the end of what the pool measured; nobody can measure all of it as nothing. */
+const MEASURES =
+  /^ {2}at the end: [1-9][\d,]*\.\d messages\/s, EOSE p50\/p95\/p99 [\d,]+\/[\d,]+\/[\d,]+ ms, errors \d+\.\d % of connections, \d+\.\d % of messages, heap [1-9]\d* MiB, CPU \d+ %$/m;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Outcome {
@@ -49,15 +52,20 @@ describe('npm start', () => {
       /✓ a request at the end returned all of it, each event once: 1,9\d\d events\n/,
       /✓ the liar alone is blamed: /,
       /\d events, [\d,]+ duplicates dropped, [\d,]+ lies rejected, \d+ reconnects, \d+ gaps?, [\d.]+ s to verify /,
+      MEASURES,
     ]) {
       expect(output).toMatch(claim);
     }
     // Where there is no terminal: plain lines, the progress in between, the table once.
     expect(output).not.toContain('\u001B');
     expect(output).toMatch(/^\[ +\d+\.\d s\] [\d,]+ of [\d,]+ events$/m);
-    expect(output.match(/^relay +state +events +copies +p50 +p95 +reconnects +lies$/gm)).toHaveLength(1);
+    expect(
+      output.match(/^relay +state +load +events +copies +EOSE p50\/p95 +OK p95 +reconnects +lies$/gm),
+    ).toHaveLength(1);
     for (const role of ['lying', 'steady', 'flapping', 'slow', 'mortal']) {
-      expect(output).toMatch(new RegExp(`^${role} +\\w+ +[\\d,]+ +[\\d,]+ +\\d+ ms +\\d+ ms +\\d+ +[\\d,]+`, 'm'));
+      expect(output).toMatch(
+        new RegExp(`^${role} +\\w+ .* [\\d,]+ +[\\d,]+ +\\d+/\\d+ ms +\\d+ ms +\\d+ +[\\d,]+`, 'm'),
+      );
     }
   });
 
@@ -79,6 +87,7 @@ describe('npm start -- <url>…', () => {
     expect({ status, problems }).toEqual({ status: 0, problems: '' });
     expect(output).toContain('✓ relays answered: 1 of 1');
     expect(output).toContain('✓ each event came once, verified and as asked for: 3 events of 3 authors');
+    expect(output).toMatch(MEASURES);
     expect(new Set(relay.received.map(({ message }) => message.type))).toEqual(new Set(['REQ', 'CLOSE']));
   });
 

@@ -69,6 +69,25 @@ describe('publishing', () => {
     pool.close();
   });
 
+  it('25. an event that a closing socket did not take was never sent', async () => {
+    const { network, relay, time, note } = world();
+    let isClosing = false;
+    class Closing extends network.WebSocket {
+      override get readyState(): 0 | 1 | 2 | 3 {
+        return isClosing ? 2 : super.readyState;
+      }
+    }
+    const pool = new RelayPool({ relays: [relay.url], scheduler: time, WebSocket: Closing });
+    hear(pool.subscribe({ kinds: [1] }));
+    await time.advance(SECOND);
+    isClosing = true;
+    const publish = hear(pool.publish(note('too late'), { deadline: SECOND }));
+    await time.advance(2 * SECOND);
+    expect(events(relay)).toBe(0);
+    expect(statuses(publish.values.at(-1))).toEqual(['unreachable']);
+    pool.close();
+  });
+
   it.each([true, false])(
     '25. duplicate: is an acceptance, with OK true or false (rejects: %s)',
     async (rejectsDuplicates) => {

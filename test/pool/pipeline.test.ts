@@ -106,6 +106,8 @@ describe('the guard', () => {
     for (let i = 0; i < 20; i++) hear(pool.subscribe(tagged(`${i}`)));
     await time.advance(SECOND);
     relay.connections[0]?.close(1_001);
+    await time.advance(50);
+    expect(look(pool)[0]).toMatchObject({ state: 'disconnected', circuit: 'closed' });
     await time.advance(20 * SECOND);
     expect(look(pool)[0]).toMatchObject({ state: 'connected', circuit: 'closed' });
     pool.close();

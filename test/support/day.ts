@@ -1,4 +1,5 @@
 import { BehaviorSubject, defer, endWith, ignoreElements, map, type Observable, of, switchMap, takeUntil } from 'rxjs';
+import { PoolError } from '../../src/pool/pool-error.ts';
 import type { PooledRelay } from '../../src/pool/pooled-relay.ts';
 import type { PublishReport } from '../../src/pool/publish.ts';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
@@ -112,13 +113,13 @@ export class Day {
     for (let hour = 0; hour < hours && this.broken.length === 0; hour++) {
       const begin = this.time.now();
       const spell = begin + this.#between(3, 40) * MINUTE;
-      const length = this.#between(30, 70) * SECOND;
+      const length = this.#between(20, 50) * SECOND;
       for (let i = 0; i < 8; i++) this.#trouble(spell + this.#between(-60, length / SECOND) * SECOND);
       const outage = outages.indexOf(hour);
       if (outage >= 0) this.#outage(spell + this.#between(5, 30) * SECOND, outage === 0);
       if (hour === rush) this.#at(spell + 5 * SECOND, () => this.#rush());
       await this.#until(spell, MINUTE);
-      this.#lifelong.next(this.#random() < 0.3 ? this.#all : new Set(this.#some(this.#between(4, 12))));
+      this.#lifelong.next(this.#random() < 0.2 ? this.#all : new Set(this.#some(this.#between(4, 12))));
       await this.#busy(length);
       this.#lifelong.next(new Set(this.#some(AT_NIGHT)));
       await this.#until(begin + HOUR, MINUTE);
@@ -211,15 +212,16 @@ export class Day {
   #operation(): void {
     const draw = this.#random();
     const priority = PRIORITIES[Math.floor(this.#random() * PRIORITIES.length)] ?? 'normal';
-    const route = of(new Set(this.#random() < 0.03 ? this.#all : this.#some(this.#between(1, 9))));
+    const route = of(new Set(this.#random() < 0.03 ? this.#all : this.#some(this.#between(1, 7))));
     const name = `${this.#count++}`;
     const deadline = this.#random() < 0.5 ? undefined : this.#between(0.5, 30) * SECOND;
     const filter = this.#random() < 0.5 ? { kinds: [1] } : { kinds: [1], limit: this.#between(1, 20) };
     let operation: Operation | undefined;
     if (draw < 0.3) {
       operation = this.#live(name, filter, priority, route);
-      // Everybody leaves some time; most leave after it has settled.
-      const life = this.#random() < 0.4 ? this.#between(0, 15) : this.#between(15, 150);
+      // Everybody leaves some time, some before and most after it has settled, and a few much later.
+      const kind = this.#random();
+      const life = kind < 0.4 ? this.#between(0, 15) : kind < 0.9 ? this.#between(15, 40) : this.#between(130, 150);
       this.#at(this.time.now() + life * SECOND, operation.cancel);
     } else operation = draw < 0.65 ? this.#request(name, priority, route, deadline) : this.#publish(name, priority, route, deadline);
     if (this.#random() < 0.25) this.#at(this.time.now() + this.#random() * 12 * SECOND, operation.cancel);
@@ -330,8 +332,13 @@ export class Day {
         if (operation.isOver) this.#broken(`${name} went on after its end`);
         next(value, operation);
       },
-      // There is no misuse in this day, so nothing may error.
-      error: (error: unknown) => this.#broken(`${name} errored: ${String(error)}`),
+      error: (error: unknown) => {
+        over();
+        this.#tally(`error: ${String(error)}`);
+        // The only misuse of the day: all relays of its route may have been removed.
+        const isKnown = error instanceof PoolError && error.code === 'no-relays';
+        if (!isKnown) this.#broken(`${name} errored: ${String(error)}`);
+      },
       complete: () => {
         over();
         ended();
@@ -385,12 +392,15 @@ export class Day {
   #check(): void {
     const now = this.time.now();
     this.sockets.check();
-    for (const { url, health } of this.known) {
+    for (const [url, { health }] of this.#pooled) {
       const { running, waiting } = health.bulkhead;
-      const { probes, state } = health.breaker.stats;
       if (running < 0 || running > LIMITS.permits) this.#broken(`${running} exchanges under way at ${url}`);
       if (waiting < 0 || waiting > LIMITS.capacity) this.#broken(`${waiting} exchanges wait at ${url}`);
-      if (probes > 1) this.#broken(`${probes} probes under way at ${url}, ${state}`);
+      if (health.breaker.state === 'half-open') {
+        const { probes } = health.breaker.stats;
+        this.#peak('most probes', probes);
+        if (probes > 1) this.#broken(`${probes} probes under way at ${url}`);
+      }
       this.#peak('most waiting', waiting);
       this.#peak('most under way', running);
     }
@@ -429,7 +439,7 @@ export class Day {
     );
     await this.#until(this.time.now() + 5 * SECOND, SECOND);
     subscription.unsubscribe();
-    if (seen < 5) this.#broken('relays$ or metrics$ said nothing');
+    if (seen < 5 && this.broken.length === 0) this.#broken('relays$ or metrics$ said nothing');
   }
 
   #event(): ReturnType<typeof fakeEvent> {

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { Latencies } from '../../../examples/five-relays/latency.ts';
 import { openScreen, type View } from '../../../examples/five-relays/screen.ts';
-import { RelayError, type RelayStatus, relayUrl } from '../../../src/index.ts';
+import type { Row } from '../../../examples/five-relays/table.ts';
+import { LatencyHistogram, type PoolRelayStatus, RelayError, relayUrl } from '../../../src/index.ts';
 import { newRelayCounters } from '../../../src/sources/relay-counters.ts';
 
 const ESCAPE = '\u001B';
@@ -12,24 +12,44 @@ const TOKENS = new RegExp(`${ESCAPE}\\[[?\\d;]*[A-Za-z]|[^]`, 'gu');
 
 const url = relayUrl('wss://relay.example');
 const counters = { ...newRelayCounters(), events: 1_234, duplicates: 56, unmatched: 1, invalid: 2, connects: 5 };
-const connected: RelayStatus = { url, state: 'connected', since: 0, attempts: 0, counters };
-const lost: RelayStatus = {
+const connected: PoolRelayStatus = {
+  url,
+  state: 'connected',
+  since: 0,
+  attempts: 0,
+  counters,
+  connections: 1,
+  inFlight: 0,
+  queued: 0,
+  circuit: 'closed',
+  permits: 64,
+  weight: 1,
+  isReduced: false,
+};
+const lost: PoolRelayStatus = {
   ...connected,
   state: 'disconnected',
   error: new RelayError('connection-lost', url, 'The connection broke off.'),
   retryAt: 12_500,
 };
-const latencies = new Latencies();
-latencies.record(url, 12.4);
-latencies.record(url, 250);
+const summaryOf = (...readings: readonly number[]): ReturnType<LatencyHistogram['summary']> => {
+  const histogram = new LatencyHistogram({ precision: 0.001 });
+  for (const reading of readings) histogram.record(reading);
+  return histogram.summary();
+};
+const latency: Row['latency'] = {
+  connect: undefined,
+  firstEvent: undefined,
+  eose: summaryOf(12.4, 250),
+  ok: summaryOf(7, 31.3),
+};
 
-const view = (now: number, status: RelayStatus = connected): View => ({
+const view = (now: number, status: PoolRelayStatus = connected): View => ({
   title: 'A run',
   rows: [
-    { name: 'one', status },
-    { name: 'another', status: connected },
+    { name: 'one', status, latency },
+    { name: 'another', status: connected, latency: { ...latency, ok: undefined } },
   ],
-  latencies,
   progress: { done: 1, all: 4, text: `${now} done` },
   begin: 0,
   now,
@@ -82,9 +102,9 @@ const TABLE = [
   '',
   'A run, 10.0 s',
   '',
-  'relay    state          events  copies      p50      p95  reconnects   lies',
-  'one      disconnected    1,234      56    12 ms   250 ms           4      3  connection-lost  again in 2.5 s',
-  'another  connected       1,234      56    12 ms   250 ms           4      3',
+  'relay    state          load          events  copies  EOSE p50/p95   OK p95  reconnects   lies',
+  'one      disconnected                  1,234      56     12/250 ms    31 ms           4      3  connection-lost  again in 2.5 s',
+  'another  connected                     1,234      56     12/250 ms        -           4      3',
   '',
   '██████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  10000 done',
   '',
@@ -92,7 +112,7 @@ const TABLE = [
 
 describe('a screen on a terminal', () => {
   it('redraws the table in its place, below what is logged', () => {
-    const terminal = new FakeTerminal(110);
+    const terminal = new FakeTerminal(130);
     const screen = openScreen(terminal, {});
     screen.show(view(0));
     screen.log('something happened');
@@ -147,9 +167,10 @@ describe('a screen on a terminal', () => {
   });
 
   it('stays within the columns that there are, however few', () => {
-    for (let width = 1; width <= 130; width++) {
+    const busy: PoolRelayStatus = { ...lost, inFlight: 64, queued: 1_000, isReduced: true, circuit: 'half-open' };
+    for (let width = 1; width <= 150; width++) {
       const terminal = new FakeTerminal(width);
-      openScreen(terminal, {}).show(view(10_000, lost));
+      openScreen(terminal, {}).show(view(10_000, width % 2 === 0 ? lost : busy));
       expect(Math.max(...terminal.lines.map(({ length }) => length))).toBeLessThanOrEqual(width - 1);
     }
   });
@@ -162,13 +183,47 @@ describe('a screen on a terminal', () => {
     };
     const heading = (columns: number): string => lines(columns)[3]?.replace(/ +/g, ' ') ?? '';
     const row = (columns: number): string => lines(columns)[4] ?? '';
-    expect(row(112)).toMatch(/ connection-lost {2}again in 2.5 s$/);
-    expect(row(105)).toMatch(/ connection-lost$/);
-    expect(row(90)).toMatch(/ 3$/);
-    expect(heading(79)).toBe('relay state events copies p50 p95 reconnects lies');
-    expect(heading(70)).toBe('relay state events p50 p95 reconnects lies');
-    expect(heading(62)).toBe('relay state events p95 reconnects lies');
-    expect(heading(54)).toBe('relay state events reconnects lies');
+    expect(row(128)).toMatch(/ connection-lost {2}again in 2.5 s$/);
+    expect(row(112)).toMatch(/ connection-lost$/);
+    expect(row(100)).toMatch(/ 3$/);
+    expect(heading(100)).toBe('relay state load events copies EOSE p50/p95 OK p95 reconnects lies');
+    expect(heading(90)).toBe('relay state load events copies EOSE p50/p95 reconnects lies');
+    expect(heading(80)).toBe('relay state load events EOSE p50/p95 reconnects lies');
+    expect(heading(70)).toBe('relay state load events reconnects lies');
+  });
+
+  it.each<[string, Partial<PoolRelayStatus>]>([
+    ['', {}],
+    ['2', { inFlight: 2 }],
+    ['2, 5 queued', { inFlight: 2, queued: 5 }],
+    ['reduced', { isReduced: true }],
+    ['1, reduced', { inFlight: 1, isReduced: true }],
+    ['circuit open', { circuit: 'open' }],
+    ['1, half-open', { inFlight: 1, circuit: 'half-open' }],
+  ])('says "%s" of the load of a relay on 80 columns, and nothing moves for it', (load, change) => {
+    const terminal = new FakeTerminal(80);
+    openScreen(terminal, {}).show(view(10_000, { ...connected, ...change }));
+    expect(terminal.lines.slice(3, 6)).toEqual([
+      'relay    state          load          events  EOSE p50/p95  reconnects   lies',
+      `one      connected      ${load.padEnd(12)}   1,234     12/250 ms           4      3`,
+      'another  connected                     1,234     12/250 ms           4      3',
+    ]);
+  });
+
+  it.each<[string, Partial<PoolRelayStatus>, number]>([
+    ['an open circuit', { circuit: 'open' }, 31],
+    ['a half-open circuit', { circuit: 'half-open' }, 33],
+    ['a reduced load', { isReduced: true }, 33],
+    ['a queue', { queued: 1 }, 33],
+  ])('gives %s a colour', (_, change, code) => {
+    const coloured = new RegExp(`${ESCAPE}\\[${code}m {2}(circuit open|half-open|reduced|1 queued) *${ESCAPE}`);
+    const drawn = (status: PoolRelayStatus): string => {
+      const terminal = new FakeTerminal(80);
+      openScreen(terminal, {}).show(view(0, status));
+      return terminal.written;
+    };
+    expect(drawn({ ...connected, ...change })).toMatch(coloured);
+    expect(drawn(connected)).not.toMatch(coloured);
   });
 
   it('shows the end of a frame that is higher than the terminal', () => {

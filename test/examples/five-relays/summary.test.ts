@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { inNoColour } from '../../../examples/five-relays/paint.ts';
-import { type Facts, figures, judge, summarise } from '../../../examples/five-relays/summary.ts';
+import { type Facts, figures, judge, measures, summarise } from '../../../examples/five-relays/summary.ts';
 import {
   type Filter,
+  type Measurements,
   type NostrEvent,
   parseReason,
+  type PoolMetrics,
   type PublishOutcome,
   type RelayStatus,
   relayUrl,
@@ -193,6 +195,40 @@ describe('the summary', () => {
     const verifying = { milliseconds: 1_234, signatures: 1_000 };
     expect(figures({ ...well, events: well.subscribed.events }, verifying)).toBe(
       '  6 events, 5 duplicates dropped, 1 lie rejected, 3 reconnects, 0 gaps, 1.2 s to verify 1,000 signatures',
+    );
+  });
+});
+
+describe('the measures at the end', () => {
+  const eose = { count: 3, min: 1, mean: 2, p50: 12.4, p95: 950.6, p99: 12_345, max: 20_000 };
+  const queue = { depth: 0, wait: undefined };
+  const all: Measurements = {
+    latency: { connect: undefined, firstEvent: undefined, eose, ok: undefined },
+    throughput: { messagesPerSecond: 1_234.56, bytesPerSecond: 0 },
+    connectionErrorRate: 0.125,
+    messageErrorRate: 0.0049,
+    inFlight: 0,
+    queue: { critical: queue, high: queue, normal: queue, low: queue },
+  };
+  const metrics: PoolMetrics = {
+    at: 0,
+    all,
+    relays: [],
+    process: { heapBytes: 48.4 * 2 ** 20, residentBytes: undefined, cpu: 0.567 },
+  };
+
+  it('are those of all relays and of the process, in one line', () => {
+    expect(measures(metrics)).toBe(
+      '  at the end: 1,234.6 messages/s, EOSE p50/p95/p99 12/951/12,345 ms, ' +
+        'errors 12.5 % of connections, 0.5 % of messages, heap 48 MiB, CPU 57 %',
+    );
+  });
+
+  it('leave out what is not known', () => {
+    const silent: Measurements = { ...all, latency: { ...all.latency, eose: undefined }, messageErrorRate: 0 };
+    const unknown = { heapBytes: undefined, residentBytes: undefined, cpu: undefined };
+    expect(measures({ ...metrics, all: silent, process: unknown })).toBe(
+      '  at the end: 1,234.6 messages/s, no EOSE, errors 12.5 % of connections, 0.0 % of messages',
     );
   });
 });
