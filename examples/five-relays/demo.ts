@@ -60,7 +60,7 @@ export async function runFiveRelays(screen: Screen, interrupted$: Observable<unk
     verifier,
     // The run is short: minutes of backoff become seconds, and three failures in a row open a circuit.
     backoff: { base: 500, cap: 3_000 },
-    breaker: { consecutiveFailures: 3, openTime: 2_000 },
+    breaker: { consecutiveFailures: 3, openTime: 2_000, maximumOpenTime: 3_000 },
   });
   const running = new Subscription();
   try {

@@ -17,7 +17,10 @@ export function probe(pool: RelayPool, question: Filter, every: number): Observa
 }
 
 /** A line whenever a relay is lost or comes back, and when its circuit opens or closes. */
-export function connectionNews(pool: RelayPool, nameOf: (relay: RelayUrl) => string): Observable<string> {
+export function connectionNews(
+  pool: Pick<RelayPool, 'relays$'>,
+  nameOf: (relay: RelayUrl) => string,
+): Observable<string> {
   return defer(() => {
     const lost = new Set<RelayUrl>();
     const opened = new Set<RelayUrl>();

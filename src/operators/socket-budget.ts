@@ -45,7 +45,7 @@ export interface SocketClaim {
 }
 
 /**
- * How many sockets there may be at a time, dialled or open, of all relays together. Who finds no place free waits; the more urgent goes first,
+ * How many sockets there may be at a time, dialled or open, of all relays together; what is closing counts no more. Who finds no place free waits; the more urgent goes first,
  * and among equals the first that came.
  *
  * **Lanes.** `normal` and `low` get a place only while more than `reserved` are free, so that what is urgent does not wait for
@@ -86,7 +86,7 @@ export class SocketBudget {
     return this.#policy.total;
   }
 
-  /** How many places are taken; one that is being left counts until its socket is gone. */
+  /** How many places are taken: by sockets that are dialled or open. One that is closing, which takes its time where the other side is gone, is not. */
   get used(): number {
     return this.#policy.used;
   }

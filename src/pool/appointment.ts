@@ -6,12 +6,17 @@ export class Appointment {
 
   constructor(private readonly scheduler: SchedulerLike) {}
 
-  /** Does the work after so many milliseconds, or sooner, with the first value of `sooner$`. */
+  /** Does the work once: after so many milliseconds, or with the first value of `sooner$`. */
   after(delay: number, work: () => void, sooner$?: Observable<unknown>): void {
     this.cancel();
     const due = this.#due;
-    due.add(this.scheduler.schedule(work, Math.max(0, delay)));
-    if (sooner$ && !due.closed) due.add(sooner$.subscribe(work));
+    const keep = (): void => {
+      if (due.closed) return;
+      due.unsubscribe();
+      work();
+    };
+    due.add(this.scheduler.schedule(keep, Math.max(0, delay)));
+    if (sooner$) due.add(sooner$.subscribe(keep));
   }
 
   cancel(): void {

@@ -12,6 +12,7 @@ import { bulkhead } from '../operators/bulkhead.ts';
 import { Bulkhead } from '../operators/bulkhead-handle.ts';
 import type { SocketBudget } from '../operators/socket-budget.ts';
 import { PoolSize, type PoolSizeOptions } from '../policies/pool-size.ts';
+import type { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
 import { newRelayCounters } from '../sources/relay-counters.ts';
@@ -85,6 +86,12 @@ export class RelayConnections {
     );
   }
 
+  /** Why no connection is open; undefined when one is, or none was needed. */
+  get error(): RelayError | undefined {
+    const errors = this.#slots.value.map(({ relay }) => relay.error);
+    return errors.includes(undefined) ? undefined : errors[0];
+  }
+
   /** Connections that are open now. */
   get open(): number {
     return this.#slots.value.filter(({ isOpen }) => isOpen).length;
@@ -105,8 +112,7 @@ export class RelayConnections {
       subscriber.add(() => lease.unsubscribe());
       const takeOver = (slot: ConnectionSlot): void => {
         const mine = (lease = new Subscription());
-        mine.add(slot.enter(use, this.options.scheduler.now()));
-        mine.add(() => this.#left(slot));
+        const entered = slot.enter(use, this.options.scheduler.now());
         mine.add(
           slot.relay.link$.subscribe({
             next: (link) => {
@@ -119,6 +125,9 @@ export class RelayConnections {
             complete: () => subscriber.complete(),
           }),
         );
+        // After the links: who has left must not be there any more when the budget decides anew.
+        mine.add(entered);
+        mine.add(() => this.#left(slot));
         if (subscriber.closed) mine.unsubscribe();
       };
       takeOver(this.#choose(use));

@@ -71,6 +71,16 @@ export class PooledRelay {
     };
   }
 
+  /** Whether a connection is open. */
+  get isOpen(): boolean {
+    return this.#connections.open > 0;
+  }
+
+  /** Whether a connection was needed, and none came about or held. */
+  get isFailing(): boolean {
+    return this.#connections.error !== undefined;
+  }
+
   /** The status now, and whenever a connection changes. */
   get status$(): Observable<PoolRelayStatus> {
     return this.#connections.status$.pipe(map(() => this.status));

@@ -24,6 +24,8 @@ export interface Question {
   readonly silenceTimeout: number;
   /** Milliseconds that all of a request that is not live may take, and one REQ of any. */
   readonly deadline: number;
+  /** When a request that is not live is over, in milliseconds by the scheduler's clock. */
+  readonly over: number;
   readonly priority: Priority;
   /** Requests with the same one share a connection where they can. */
   readonly affinity: string | undefined;

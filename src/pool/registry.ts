@@ -216,8 +216,8 @@ export class Registry {
 
   /** While every relay that is in use fails, and there are several, it is us: no breaker judges by it. */
   #freezeOrThaw(): void {
-    const inUse = this.#relays.value.filter(({ status }) => status.error !== undefined || isOpen(status));
-    const isOutage = inUse.length > 1 && !inUse.some(({ status }) => isOpen(status));
+    const relays = this.#relays.value;
+    const isOutage = relays.filter(({ isFailing }) => isFailing).length > 1 && !relays.some(({ isOpen }) => isOpen);
     for (const { health } of this.#relays.value) {
       if (isOutage) health.breaker.freeze();
       else health.breaker.thaw();
@@ -226,7 +226,7 @@ export class Registry {
 
   #reviveAfter(relay: PooledRelay): void {
     const others = this.#relays.value.filter((other) => other !== relay);
-    if (others.every((other) => other.status.error)) for (const other of others) other.revive();
+    if (others.every(({ isFailing }) => isFailing)) for (const other of others) other.revive();
   }
 
   #drop(relay: PooledRelay): void {

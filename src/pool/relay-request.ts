@@ -72,7 +72,8 @@ class RelayRequest {
     this.#exchange = new RequestExchange(relay, question.deadline);
     this.#appointment = new Appointment(question.scheduler);
     this.teardown.add(() => this.#stop());
-    if (!question.live) this.teardown.add(question.scheduler.schedule(() => this.#deadline(), question.deadline));
+    const { live, over, scheduler } = question;
+    if (!live) this.teardown.add(scheduler.schedule(() => this.#deadline(), Math.max(0, over - scheduler.now())));
     this.#awaitTurn(question.silenceTimeout);
   }
 
@@ -153,21 +154,23 @@ class RelayRequest {
     if (this.#hasEnded) return undefined;
     const page = new Page();
     let answering = true;
-    let isFirst = true;
+    let owes = true;
     const isCurrent = (): boolean => connection === this.#connection;
-    const came = (): void => {
-      if (isFirst && isCurrent()) this.#exchange.report({ type: 'first-event' });
-      isFirst = false;
-    };
-    const subscription = connection.openSubscription(filters, this.question.delivered, {
+    const subscription: RelaySubscription = connection.openSubscription(filters, this.question.delivered, {
+      // The relay's part is judged by what arrives; the verdicts on it are our own time.
+      arrived: (what) => {
+        if (!owes || !isCurrent()) return;
+        if (what === 'event') return this.#exchange.report({ type: 'first-event' });
+        owes = false;
+        if (part === 'page' || !this.question.live) subscription.end();
+        this.#exchange.report({ type: 'answered' });
+      },
       event: (event) => {
-        came();
         if (answering) page.add(event.created_at);
         else this.#cursor.live(event.created_at, Math.floor(this.question.scheduler.now() / 1_000));
         this.#emit({ type: 'event', relay: this.relay.url, event }, false);
       },
       duplicate: (createdAt) => {
-        came();
         if (answering) page.add(createdAt);
       },
       eose: (hints) => {
@@ -177,12 +180,9 @@ class RelayRequest {
       },
       closed: (reason) => {
         if (isCurrent()) this.#closed(part, reason);
-        else this.#drain.done();
       },
-      // What is lost with nothing undelivered says so before the loss of the connection is known here.
-      lost: () => {
-        if (!isCurrent()) this.#drain.done();
-      },
+      // The link tells.
+      lost: () => undefined,
     });
     if (!isCurrent()) return undefined;
     this.#awaitAnswer(subscription, () => answering);
@@ -192,7 +192,6 @@ class RelayRequest {
   #answered(part: 'live' | 'page', page: Page, hints: readonly string[]): void {
     this.#backoff.reset();
     this.#closePage();
-    this.#exchange.report({ type: 'answered' });
     if (part === 'live' && !this.question.live) this.#closeLive();
     this.#gaps(this.#cursor.answered(page, hints));
     this.#nextPage();
@@ -233,7 +232,7 @@ class RelayRequest {
     if (error === this.#trouble) return;
     this.#trouble = error;
     this.#exchange.report({ type: 'failed', error });
-    this.#drain.begin((this.#live?.backlog ? 1 : 0) + (this.#page?.backlog ? 1 : 0));
+    for (const open of [this.#live, this.#page]) if (open?.backlog) this.#drain.await(open);
     this.#forget();
     this.#drain.then(() => {
       const soon = retryAt - this.question.scheduler.now() <= PATIENCE;
@@ -274,6 +273,7 @@ class RelayRequest {
     const { silenceTimeout } = this.question;
     const error = this.#error('silent', `There was no answer within ${silenceTimeout} ms; the relay said ${said}.`);
     this.#closePage();
+    if (!this.question.live) this.#closeLive();
     this.#exchange.report({ type: 'failed', error });
     this.#gaps(this.#cursor.unfetched());
     this.#giveUp(error);
@@ -292,14 +292,12 @@ class RelayRequest {
     const error = this.#error('deadline', `The request was not answered to its end within ${deadline} ms.`);
     this.#isOver = true;
     this.#appointment.cancel();
-    this.#exchange.report({ type: 'failed', error });
-    this.#exchange.stop();
     const open = this.#page ?? this.#live;
     this.#live = this.#page = undefined;
-    if (open) {
-      this.#drain.begin(1);
-      open.drain(() => this.#drain.done());
-    }
+    // CLOSE goes out before the permit is free for the next one, here and elsewhere.
+    if (open) this.#drain.await(open);
+    this.#exchange.report({ type: 'failed', error });
+    this.#exchange.stop();
     this.#drain.then(() => {
       if (!this.#settled) this.#gaps(this.#cursor.unfetched());
       if (!this.#settled) this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
@@ -337,9 +335,9 @@ class RelayRequest {
 
   #stop(): void {
     this.#appointment.cancel();
-    this.#exchange.stop();
     this.#closePage();
     this.#closeLive();
+    this.#exchange.stop();
   }
 
   #after(delay: number, work: () => void, sooner$?: Observable<unknown>): void {

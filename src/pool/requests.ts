@@ -77,7 +77,7 @@ export function packets(input: FilterInput, options: RequestOptions, context: Re
           if (filters.length === 0) return EMPTY;
           const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', affinity, resume } = options;
           const { route, scheduler, random, live } = context;
-          const times = { silenceTimeout, deadline, scheduler, random };
+          const times = { silenceTimeout, deadline, over: scheduler.now() + deadline, scheduler, random };
           const question = { filters, delivered, live, priority, affinity, resume, ...times };
           return gather(route, (relay) => askRelay(relay, question));
         }),

@@ -11,6 +11,8 @@ import type { RelayCounters } from './relay-counters.ts';
 
 /** Who hears what one REQ brings, in the order in which the relay sent it. */
 export interface SubscriptionSink {
+  /** The relay's first event, or its EOSE, arrived; it is delivered when its turn has come. */
+  arrived?(what: 'event' | 'eose'): void;
   /** An event that verified, matches, and was not delivered before. */
   event(event: NostrEvent): void;
   /** The relay sent an event that was delivered before, dated `createdAt`. */
@@ -50,6 +52,7 @@ export class RelaySubscription {
   heardAt: number;
   readonly #matches: (event: NostrEvent) => boolean;
   readonly #order = new InOrder();
+  #hasBegun = false;
   #ended = false;
   #triedToAuthenticate = false;
   #isAuthenticating = false;
@@ -79,6 +82,7 @@ export class RelaySubscription {
 
   /** An EVENT frame, with the offset of the event's id in it or -1 (see `peekFrame`). */
   frame(frame: string, idAt: number): void {
+    this.#begins();
     if (idAt >= 0) {
       const deliveredAt = this.delivered.find(frame, idAt);
       if (deliveredAt >= 0) return this.#duplicate(deliveredAt);
@@ -92,6 +96,7 @@ export class RelaySubscription {
 
   /** The event of an EVENT message that was parsed whole. */
   parsed(value: unknown): void {
+    this.#begins();
     const event = toNostrEvent(value);
     if (!event) return this.#invalid();
     const known = this.host.verification.known(event.id);
@@ -111,6 +116,7 @@ export class RelaySubscription {
   }
 
   eose(hints: readonly string[]): void {
+    this.sink.arrived?.('eose');
     this.#order.push(() => this.sink.eose(hints));
   }
 
@@ -144,10 +150,21 @@ export class RelaySubscription {
     this.#end(true);
   }
 
-  /** Takes nothing more in, but delivers what had arrived; then calls back. */
-  drain(done: () => void): void {
+  /** Takes nothing more in: CLOSE is sent, and what had arrived is delivered. */
+  end(): void {
     this.#end(true);
+  }
+
+  /** As {@link RelaySubscription.end}; calls back when all is delivered. */
+  drain(done: () => void): void {
+    this.end();
     this.#order.push(done);
+  }
+
+  #begins(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.sink.arrived?.('event');
   }
 
   #closedForGood(reason: Reason): void {

@@ -174,6 +174,11 @@ export class Relay extends Observable<Connection> {
     return { ...this.#state.value, counters: { ...this.#counters } };
   }
 
+  /** Why there is no connection; undefined when there is one, or none was needed. */
+  get error(): RelayError | undefined {
+    return this.#state.value.error;
+  }
+
   /** The relay as it is, and whenever its state changes. */
   get status$(): Observable<RelayStatus> {
     return this.#state.pipe(map(() => this.status));

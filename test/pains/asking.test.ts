@@ -73,6 +73,17 @@ describe('asking', () => {
     pool.close();
   });
 
+  it('17. a relay that joins late does not give a request more time', async () => {
+    const { pool, time, relays } = world({ relays: [{ faults: { noEose: true } }, { faults: { noEose: true } }] });
+    const request = hear(pool.request({ kinds: [1] }, { deadline: 5_000, silenceTimeout: 20_000 }));
+    await time.advance(4 * SECOND);
+    pool.remove(relays[1]?.url ?? '');
+    pool.add(relays[1]?.url ?? '');
+    await time.advance(1_010);
+    expect(request.completed).toBe(true);
+    pool.close();
+  });
+
   it('18. an unrelated busy subscription does not keep the deadline of a request from firing', async () => {
     const { pool, relay, time, note } = world();
     hear(pool.subscribe({ kinds: [1] }));

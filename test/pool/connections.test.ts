@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SocketBudget } from '../../src/operators/socket-budget.ts';
 import type { PoolRelayStatus } from '../../src/pool/pool-relay-status.ts';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
-import { type VirtualRelay } from '../../src/testing/index.ts';
+import { fakeEvent, type VirtualRelay } from '../../src/testing/index.ts';
+import { laterVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
 import { contents, hear, words, world, type World } from '../support/world.ts';
 
 const SECOND = 1_000;
@@ -88,7 +89,7 @@ describe('connections of a relay', () => {
     expect(live.map(({ values }) => contents(values))).toEqual(live.map(() => ['for all']));
     // Those who leave let the superfluous connections go.
     for (const { subscription } of live.slice(1)) subscription.unsubscribe();
-    await time.advance(2 * MINUTE);
+    await time.advance(SECOND);
     expect(relay.connectionCount).toBe(1);
     relay.add(note('last', { tags: [['t', '0']] }));
     await time.advance(10 * SECOND);
@@ -162,6 +163,16 @@ describe('subscriptions that a relay limits', () => {
     pool.close();
   });
 
+  it('keep the connections that they fill, though they ask for nothing', async () => {
+    const { pool, time } = world(limited);
+    for (let i = 0; i < 10; i++) hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
+    await time.advance(5 * MINUTE);
+    const late = hear(pool.packets({ kinds: [7] }));
+    await time.advance(SECOND);
+    expect(words(late.values)).toEqual(['eose 0']);
+    pool.close();
+  });
+
   it('that find none in time say so, and come in all the same when there is one', async () => {
     const { pool, time } = world(limited);
     const holders = Array.from({ length: 12 }, (_, i) => hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] })));
@@ -192,16 +203,23 @@ describe('subscriptions that a relay limits', () => {
   });
 
   it('leave room for their pages, one at a time', async () => {
-    const scene = world({
-      relays: [{ limits: { max_subscriptions: 3 }, faults: { cap: 5 } }],
-      pool: { maxSubscriptions: 3, connections: { maximum: 1 } },
+    const scene: World = world({
+      relays: [{ limits: { max_subscriptions: 3 }, faults: { cap: 5 }, verify: false }],
+      pool: {
+        maxSubscriptions: 3,
+        connections: { maximum: 1 },
+        verifier: laterVerifier(() => scene.time, 5, zerosVerifier),
+      },
     });
-    const { pool, time, relay, note } = scene;
-    relay.seed(Array.from({ length: 30 }, (_, i) => note(`${i}`, { age: 100 + i, tags: [['t', `${i % 2}`]] })));
+    const { pool, time, relay } = scene;
+    const now = Math.floor(time.now() / 1_000);
+    relay.seed(
+      Array.from({ length: 30 }, (_, i) => fakeEvent({ created_at: now - 100 - i, tags: [['t', `${i % 2}`]] })),
+    );
     const live = [0, 1].map((tag) => hear(pool.subscribe({ kinds: [1], '#t': [`${tag}`] })));
     let most = 0;
-    for (let i = 0; i < 2_000; i++) {
-      await time.advance(10);
+    for (let i = 0; i < 200; i++) {
+      await time.advance(5);
       most = Math.max(most, relay.connections[0]?.subscriptionIds.length ?? 0);
     }
     expect(live.map(({ values }) => values.length)).toEqual([15, 15]);
@@ -216,17 +234,18 @@ describe('the sockets of all relays', () => {
     (scene: { time: World['time'] }) =>
       new SocketBudget({ total, reserved, scheduler: scene.time });
   /** A world whose pool has so few sockets. */
-  function scarce(relays: number, total: number, options: { reserved?: number; latency?: number } = {}): World {
-    const scene = world({ relays, ...(options.latency === undefined ? {} : { latency: options.latency }) });
+  function scarce(relays: number, total: number): World & { readonly budget: SocketBudget } {
+    const scene = world({ relays });
     scene.pool.close();
+    const budget = new SocketBudget({ total, scheduler: scene.time });
     const pool = new RelayPool({
       relays: scene.relays.map(({ url }) => url),
       scheduler: scene.time,
       random: () => 0.5,
       WebSocket: scene.network.WebSocket,
-      sockets: budget(total, options.reserved)(scene),
+      sockets: budget,
     });
-    return { ...scene, pool };
+    return { ...scene, pool, budget };
   }
 
   it('are never more than the budget, and every relay is asked in its turn', async () => {
@@ -254,6 +273,10 @@ describe('the sockets of all relays', () => {
     await time.advance(2 * SECOND);
     expect(heard.completed).toBe(true);
     expect(contents(heard.values).sort()).toEqual(relays.map((_, i) => `${i}`).sort());
+    // Those that made room are not dialled again for nobody.
+    await time.advance(3 * MINUTE);
+    expect(look(pool).map(({ counters }) => counters.connects)).toEqual(relays.map(() => 1));
+    expect(sockets(scene)).toBe(0);
     pool.close();
   });
 
@@ -267,6 +290,19 @@ describe('the sockets of all relays', () => {
     await time.advance(2 * SECOND);
     expect(report.values.at(-1)).toMatchObject({ accepted: 6, pending: 0 });
     expect(relays.every(({ store }) => store.size === 1)).toBe(true);
+    pool.close();
+  });
+
+  it('are not asked for by a relay that has one, while they are scarce', async () => {
+    const scene = scarce(2, 2);
+    const { pool, time, relays } = scene;
+    for (const relay of relays) relay.faults.delay = 2_000;
+    for (let i = 0; i < 400; i++) {
+      hear(pool.request({ kinds: [1], '#t': [`${i}`] }));
+      if (i % 10 === 0) await time.advance(100);
+    }
+    expect(connections(scene)).toEqual([1, 1]);
+    expect(scene.budget.waiting).toBe(0);
     pool.close();
   });
 

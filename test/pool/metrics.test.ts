@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { PoolMetrics } from '../../src/pool/metrics.ts';
 import type { PoolRelayStatus } from '../../src/pool/pool-relay-status.ts';
 import type { RelayPool } from '../../src/pool/relay-pool.ts';
-import { contents, hear, world } from '../support/world.ts';
+import { fakeEvent } from '../../src/testing/index.ts';
+import { busyVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
+import { contents, hear, words, world, type World } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -65,6 +67,33 @@ describe('metrics$', () => {
     expect(all.latency.eose).toMatchObject({ count: 1 });
     expect(all.latency.eose?.max).toBeGreaterThanOrEqual(3_000);
     expect(all.messageErrorRate).toBe(1);
+    pool.close();
+  });
+
+  it('does not take our own time, in which events are verified, for the slowness of the relay', async () => {
+    const scene: World = world({
+      relays: [{ verify: false }],
+      pool: {
+        verifier: busyVerifier(() => scene.time, 50, zerosVerifier),
+        load: { threshold: 1_000 },
+        breaker: { minimumCalls: 3, slowCall: 1_000, maximumLatency: 1_000 },
+      },
+    });
+    const { pool, time, relay } = scene;
+    relay.seed(Array.from({ length: 100 }, (_, i) => fakeEvent({ content: `${i}` })));
+    const heard = Array.from({ length: 6 }, () => hear(pool.packets({ kinds: [1] }, { deadline: 2_000 })));
+    await time.advance(3 * SECOND);
+    expect(heard.every(({ values }) => values.length < 100)).toBe(true);
+    await time.advance(MINUTE);
+    expect(heard.map(({ values }) => words(values).filter((word) => !word.startsWith('event')))).toEqual(
+      heard.map(() => ['eose 0']),
+    );
+    expect(measure(pool).relays[0]).toMatchObject({ messageErrorRate: 0, circuit: { state: 'closed' }, weight: 1 });
+    for (let i = 0; i < 6; i++) hear(pool.request({ kinds: [1] }));
+    await time.advance(SECOND);
+    const { latency } = measure(pool).all;
+    expect(latency.eose?.max).toBeLessThan(100);
+    expect(latency.firstEvent?.max).toBeLessThan(100);
     pool.close();
   });
 

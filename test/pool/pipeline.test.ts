@@ -131,6 +131,20 @@ describe('the guard', () => {
   });
 });
 
+describe('a relay that is alone', () => {
+  it('cannot be told from us: it is left alone too, and tried about once a minute', async () => {
+    const { pool, time, relay } = world();
+    relay.stop();
+    hear(pool.subscribe({ kinds: [1] }));
+    await time.advance(10 * MINUTE);
+    expect(look(pool)[0]).toMatchObject({ circuit: 'open', error: { code: 'connect-failed' } });
+    relay.restart();
+    await time.advance(61 * SECOND);
+    expect(look(pool)[0]).toMatchObject({ circuit: 'closed', state: 'connected' });
+    pool.close();
+  });
+});
+
 describe('the queue', () => {
   const oneAtATime = { load: { maximum: 1, minimum: 1 }, connections: { maximum: 1 } };
 

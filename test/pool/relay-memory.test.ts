@@ -142,6 +142,7 @@ describe('what a pool learnt', () => {
     await time.advance(SECOND);
     expect(dialled.sort()).toEqual(['wss://relay1.test/', 'wss://relay3.test/']);
     expect(words(heard.values).sort()).toEqual(['eose 0', 'eose 1', 'lost circuit-open 2']);
+    expect(look(second)[1]?.attempts).toBeGreaterThanOrEqual(kept.relays['wss://relay2.test/']?.attempts ?? Infinity);
     // It is not forgotten either.
     relays[1]?.restart();
     await time.advance(2 * MINUTE);

@@ -21,7 +21,7 @@ const RELAYS = 50;
 const STRICT = 5;
 const MAX_SUBSCRIPTIONS = 6;
 /** Relays that the subscription of the whole day is on while little goes on. */
-const AT_NIGHT = 8;
+const AT_NIGHT = 4;
 /** What the defaults of the pool come to. */
 export const LIMITS = { sockets: 20, connections: 3, permits: 64, capacity: 1_000, silence: 10 * SECOND } as const;
 /** How late an operation may end behind its deadline: verifying takes a turn or two of the event loop, and nothing more. */
@@ -106,23 +106,24 @@ export class Day {
     });
   }
 
-  /** So many hours of trouble, each with a busy spell in it. */
+  /** So many hours of trouble, with a busy spell in every two of them. */
   async pass(hours: number): Promise<void> {
-    const outages = [Math.floor(hours / 3), Math.floor((2 * hours) / 3)];
-    const rush = Math.floor(hours / 2);
-    for (let hour = 0; hour < hours && this.broken.length === 0; hour++) {
+    const spells = Math.floor(hours / 2);
+    const outages = [Math.floor(spells / 3), Math.floor((2 * spells) / 3)];
+    const rush = Math.floor(spells / 2);
+    for (let index = 0; index < spells && this.broken.length === 0; index++) {
       const begin = this.time.now();
-      const spell = begin + this.#between(3, 40) * MINUTE;
+      const spell = begin + this.#between(3, 80) * MINUTE;
       const length = this.#between(20, 50) * SECOND;
-      for (let i = 0; i < 8; i++) this.#trouble(spell + this.#between(-60, length / SECOND) * SECOND);
-      const outage = outages.indexOf(hour);
+      for (let i = 0; i < 12; i++) this.#trouble(spell + this.#between(-60, length / SECOND) * SECOND);
+      const outage = outages.indexOf(index);
       if (outage >= 0) this.#outage(spell + this.#between(5, 30) * SECOND, outage === 0);
-      if (hour === rush) this.#at(spell + 5 * SECOND, () => this.#rush());
+      if (index === rush) this.#at(spell + 5 * SECOND, () => this.#rush());
       await this.#until(spell, MINUTE);
       this.#lifelong.next(this.#random() < 0.2 ? this.#all : new Set(this.#some(this.#between(4, 12))));
       await this.#busy(length);
       this.#lifelong.next(new Set(this.#some(AT_NIGHT)));
-      await this.#until(begin + HOUR, MINUTE);
+      await this.#until(begin + 2 * HOUR, MINUTE);
       await this.#look();
     }
   }
@@ -148,7 +149,8 @@ export class Day {
     for (const { relay, event } of fresh) relay.add(event);
     const end = this.time.now() + allowance;
     const missing = (): typeof fresh => fresh.filter(({ event }) => !this.delivered.has(event.id));
-    while (missing().length > 0 && this.time.now() < end && this.broken.length === 0) await this.#until(this.time.now() + SECOND, SECOND);
+    while (missing().length > 0 && this.time.now() < end && this.broken.length === 0)
+      await this.#until(this.time.now() + SECOND, SECOND);
     this.#tally('milliseconds until the last fresh event', allowance - (end - this.time.now()));
     return missing().map(({ relay }) => relay.url);
   }
@@ -198,7 +200,7 @@ export class Day {
   async #busy(length: number): Promise<void> {
     const end = this.time.now() + length;
     while (this.time.now() < end && this.broken.length === 0) {
-      for (let count = this.#between(0, 4); count >= 1; count--) {
+      for (let count = this.#between(0, 3); count >= 1; count--) {
         this.#at(this.time.now() + this.#random() * SECOND, () => this.#operation());
       }
       if (this.#random() < 0.5) for (const relay of this.#someRelays(this.#between(1, 5))) relay.add(this.#event());
@@ -223,7 +225,9 @@ export class Day {
       const kind = this.#random();
       const life = kind < 0.4 ? this.#between(0, 15) : kind < 0.9 ? this.#between(15, 40) : this.#between(130, 150);
       this.#at(this.time.now() + life * SECOND, operation.cancel);
-    } else operation = draw < 0.65 ? this.#request(name, priority, route, deadline) : this.#publish(name, priority, route, deadline);
+    } else
+      operation =
+        draw < 0.65 ? this.#request(name, priority, route, deadline) : this.#publish(name, priority, route, deadline);
     if (this.#random() < 0.25) this.#at(this.time.now() + this.#random() * 12 * SECOND, operation.cancel);
   }
 

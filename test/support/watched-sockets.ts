@@ -65,7 +65,15 @@ export class WatchedSockets {
     return this.#to(url).filter(({ readyState }) => readyState === 1).length;
   }
 
+  /** What holds between two pieces of work; the counts of sockets hold within one too. */
   check(): void {
+    this.#checkCounts();
+    for (const url of new Set([...this.#sockets].map((socket) => relayUrl(socket.url)))) {
+      this.#compare(url, this.watcher.healthOf(url)?.bulkhead.running ?? 0);
+    }
+  }
+
+  #checkCounts(): void {
     const { sockets, connections } = this.limits;
     const live = [...this.#sockets].filter(isLive);
     if (live.length > sockets) this.watcher.broken(`${live.length} sockets`);
@@ -86,7 +94,7 @@ export class WatchedSockets {
       this.#unanswered.delete(socket);
     });
     socket.addEventListener('message', ({ data }) => this.#received(socket, String(data)));
-    this.check();
+    this.#checkCounts();
   }
 
   #received(socket: VirtualWebSocket, frame: string): void {
@@ -113,8 +121,14 @@ export class WatchedSockets {
     const { running, permits } = health.bulkhead;
     if (state === 'open') this.watcher.broken(`${url} got a ${message.type} while its circuit was open`);
     if (running > permits) this.watcher.broken(`${url} got a ${message.type}: ${running} exchanges of ${permits}`);
+    // One more for this instant: a REQ that is given up passes its turn on, and says CLOSE right behind the REQ whose turn it then is.
+    this.#compare(url, running + 1);
+  }
+
+  /** No relay has more REQs to answer than are counted as under way. */
+  #compare(url: RelayUrl, counted: number): void {
     const underWay = this.#underWay(url);
-    if (underWay > running) this.watcher.broken(`${url} has ${underWay} REQs to answer, and ${running} are counted`);
+    if (underWay > counted) this.watcher.broken(`${url} has ${underWay} REQs to answer, and ${counted} are counted`);
   }
 
   /** REQs that a relay got lately and has not answered. */

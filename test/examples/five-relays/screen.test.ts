@@ -2,34 +2,21 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { openScreen, type View } from '../../../examples/five-relays/screen.ts';
 import type { Row } from '../../../examples/five-relays/table.ts';
-import { LatencyHistogram, type PoolRelayStatus, RelayError, relayUrl } from '../../../src/index.ts';
+import { LatencyHistogram, type PoolRelayStatus, RelayError } from '../../../src/index.ts';
 import { newRelayCounters } from '../../../src/sources/relay-counters.ts';
+import { statusOf } from './status.ts';
 
 const ESCAPE = '\u001B';
 const ERASURES = new RegExp(`${ESCAPE}\\[\\d*[JK]\\n?`, 'g');
 const COLOURS = new RegExp(`${ESCAPE}\\[\\d+m`);
 const TOKENS = new RegExp(`${ESCAPE}\\[[?\\d;]*[A-Za-z]|[^]`, 'gu');
 
-const url = relayUrl('wss://relay.example');
 const counters = { ...newRelayCounters(), events: 1_234, duplicates: 56, unmatched: 1, invalid: 2, connects: 5 };
-const connected: PoolRelayStatus = {
-  url,
-  state: 'connected',
-  since: 0,
-  attempts: 0,
-  counters,
-  connections: 1,
-  inFlight: 0,
-  queued: 0,
-  circuit: 'closed',
-  permits: 64,
-  weight: 1,
-  isReduced: false,
-};
+const connected = statusOf({ counters });
 const lost: PoolRelayStatus = {
   ...connected,
   state: 'disconnected',
-  error: new RelayError('connection-lost', url, 'The connection broke off.'),
+  error: new RelayError('connection-lost', connected.url, 'The connection broke off.'),
   retryAt: 12_500,
 };
 const summaryOf = (...readings: readonly number[]): ReturnType<LatencyHistogram['summary']> => {
