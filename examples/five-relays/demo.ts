@@ -61,6 +61,8 @@ export async function runFiveRelays(screen: Screen, interrupted$: Observable<unk
     // The run is short: minutes of backoff become seconds, and three failures in a row open a circuit.
     backoff: { base: 500, cap: 3_000 },
     breaker: { consecutiveFailures: 3, openTime: 2_000, maximumOpenTime: 3_000 },
+    // One of them is slow on purpose, and is given less to do.
+    load: { threshold: 700 },
   });
   const running = new Subscription();
   try {

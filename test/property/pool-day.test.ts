@@ -7,7 +7,7 @@ import { Day, LIMITS, MINUTE, SECOND } from '../support/day.ts';
  */
 const seeds = Array.from({ length: Number(process.env['DAY_SEEDS'] ?? 2) }, (_, index) => index + 1);
 const HOURS = 22;
-/** 50 relays take turns of 30 s on the 18 sockets for ordinary use, so each has its turn within three; one more as turns do not begin together. */
+/** 50 relays take turns of 30 s on 20 sockets, so each has its turn within three; one more as turns do not begin together. */
 const TURNS = 4 * 30 * SECOND;
 const EVENTFUL = [
   'eose',

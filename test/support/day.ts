@@ -115,7 +115,7 @@ export class Day {
       const begin = this.time.now();
       const spell = begin + this.#between(3, 80) * MINUTE;
       const length = this.#between(20, 50) * SECOND;
-      for (let i = 0; i < 12; i++) this.#trouble(spell + this.#between(-60, length / SECOND) * SECOND);
+      for (const trouble of TROUBLES) this.#trouble(trouble, spell + this.#between(-60, length / SECOND) * SECOND);
       const outage = outages.indexOf(index);
       if (outage >= 0) this.#outage(spell + this.#between(5, 30) * SECOND, outage === 0);
       if (index === rush) this.#at(spell + 5 * SECOND, () => this.#rush());
@@ -353,11 +353,10 @@ export class Day {
   }
 
   /** One relay has some trouble for some time, of seconds mostly, of an hour sometimes. */
-  #trouble(at: number): void {
+  #trouble(trouble: Trouble, at: number): void {
     const [relay] = this.#someRelays(1);
-    const trouble = TROUBLES[Math.floor(this.#random() * TROUBLES.length)];
-    if (!relay || !trouble) return;
-    this.#inflict(trouble, relay, at, 5 * SECOND * 600 ** this.#random());
+    // One is spared, for the rush: what its breaker refuses would not fill its queue.
+    if (relay && relay !== this.relays[STRICT]) this.#inflict(trouble, relay, at, 5 * SECOND * 600 ** this.#random());
   }
 
   #inflict({ name, begin, end, repeat }: Trouble, relay: VirtualRelay, at: number, duration: number): void {
