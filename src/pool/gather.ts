@@ -56,7 +56,9 @@ export function gather<R extends Pick<PooledRelay, 'url'>>(
           for (const member of joining) members.set(member.relay.url, member);
           for (const member of joining) {
             const { relay, subscription } = member;
-            if (!subscription.closed) subscription.add(ask(relay).subscribe((answer) => pass(member, answer)));
+            if (subscription.closed) continue;
+            const next = (answer: Answer): void => pass(member, answer);
+            subscription.add(ask(relay).subscribe({ next, error: (error) => subscriber.error(error) }));
           }
         },
         error: (error) => subscriber.error(error),

@@ -156,13 +156,13 @@ class RelayRequest {
     let answering = true;
     let owes = true;
     const isCurrent = (): boolean => connection === this.#connection;
-    const subscription: RelaySubscription = connection.openSubscription(filters, this.question.delivered, {
+    const subscription = connection.openSubscription(filters, this.question.delivered, {
       // The relay's part is judged by what arrives; the verdicts on it are our own time.
-      arrived: (what) => {
+      arrived: (what, answered) => {
         if (!owes || !isCurrent()) return;
         if (what === 'event') return this.#exchange.report({ type: 'first-event' });
         owes = false;
-        if (part === 'page' || !this.question.live) subscription.end();
+        if (part === 'page' || !this.question.live) answered.end();
         this.#exchange.report({ type: 'answered' });
       },
       event: (event) => {
@@ -282,6 +282,8 @@ class RelayRequest {
   /** Events came all the time, but no EOSE: it is awaited no longer, and goes on. */
   #unanswered(): void {
     this.#appointment.cancel();
+    this.#closePage();
+    this.#gaps(this.#cursor.unfetched());
     this.#giveUp(this.#error('deadline', `A REQ was not answered to its end within ${this.question.deadline} ms.`));
   }
 

@@ -12,7 +12,7 @@ import type { RelayCounters } from './relay-counters.ts';
 /** Who hears what one REQ brings, in the order in which the relay sent it. */
 export interface SubscriptionSink {
   /** The relay's first event, or its EOSE, arrived; it is delivered when its turn has come. */
-  arrived?(what: 'event' | 'eose'): void;
+  arrived?(what: 'event' | 'eose', subscription: RelaySubscription): void;
   /** An event that verified, matches, and was not delivered before. */
   event(event: NostrEvent): void;
   /** The relay sent an event that was delivered before, dated `createdAt`. */
@@ -116,7 +116,7 @@ export class RelaySubscription {
   }
 
   eose(hints: readonly string[]): void {
-    this.sink.arrived?.('eose');
+    this.sink.arrived?.('eose', this);
     this.#order.push(() => this.sink.eose(hints));
   }
 
@@ -164,7 +164,7 @@ export class RelaySubscription {
   #begins(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    this.sink.arrived?.('event');
+    this.sink.arrived?.('event', this);
   }
 
   #closedForGood(reason: Reason): void {

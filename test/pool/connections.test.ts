@@ -229,10 +229,6 @@ describe('subscriptions that a relay limits', () => {
 });
 
 describe('the sockets of all relays', () => {
-  const budget =
-    (total: number, reserved = 0) =>
-    (scene: { time: World['time'] }) =>
-      new SocketBudget({ total, reserved, scheduler: scene.time });
   /** A world whose pool has so few sockets. */
   function scarce(relays: number, total: number): World & { readonly budget: SocketBudget } {
     const scene = world({ relays });

@@ -1,4 +1,4 @@
-import { delay, identity, map, NEVER, pipe, tap } from 'rxjs';
+import { delay, identity, map, NEVER, pipe, tap, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/pool/exchange.ts';
 import type { PoolRelayStatus } from '../../src/pool/pool-relay-status.ts';
@@ -242,7 +242,7 @@ describe('an exchange', () => {
     await time.advance(SECOND);
     const said = words(heard.values);
     expect(said.filter((word) => word.startsWith('event'))).toHaveLength(40);
-    expect(said.filter((word) => !word.startsWith('event'))).toEqual(['lost deadline 0']);
+    expect(said.filter((word) => !word.startsWith('event'))).toEqual(['gap', 'lost deadline 0']);
     expect(look(pool)[0]).toMatchObject({ inFlight: 0 });
     pool.close();
   });
@@ -285,6 +285,27 @@ describe('an exchange', () => {
     expect(words(heard.values)).toEqual(['lost no-place 0']);
     expect(report.values.at(-1)?.outcomes[relay.url as RelayUrl]).toEqual({ status: 'unreachable' });
     pool.close();
+  });
+});
+
+describe('a stage of the caller that breaks', () => {
+  it('is misuse: it errors the stream that it broke, and no other', async () => {
+    const broken: Stage =
+      ({ verb, priority }) =>
+      (source) =>
+        verb === 'EVENT' || priority === 'low' ? throwError(() => new Error('the stage is broken')) : source;
+    const { pool, time, note } = world({ relays: 2, pool: { stages: { guard: broken } } });
+    const heard = [hear(pool.packets({ kinds: [1] }, { priority: 'low' })), hear(pool.publish(note('one')))];
+    const other = hear(pool.packets({ kinds: [1] }));
+    await time.advance(SECOND);
+    expect(heard.map(({ error }) => error)).toEqual([
+      new Error('the stage is broken'),
+      new Error('the stage is broken'),
+    ]);
+    expect(words(other.values)).toEqual(['eose 1', 'eose 0']);
+    pool.close();
+    await time.advance(MINUTE);
+    expect(time.actions).toHaveLength(0);
   });
 });
 

@@ -14,7 +14,7 @@ import { type Trouble, TROUBLES } from './weather.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
+const HOUR = 60 * MINUTE;
 
 const RELAYS = 50;
 /** Relays with few subscriptions a connection, as NIP-11 would say. */
