@@ -7,6 +7,7 @@ import {
   merge,
   type Observable,
   of,
+  race,
   type SchedulerLike,
   scan,
   startWith,
@@ -29,7 +30,7 @@ import type { Connection } from '../sources/connection.ts';
 import type { Progress } from './exchange.ts';
 import { PoolError } from './pool-error.ts';
 import type { PooledRelay } from './pooled-relay.ts';
-import { restOf } from './record-exchange.ts';
+import { changeSince, restOf } from './refusal.ts';
 
 /**
  * What became of an event at one relay:
@@ -205,7 +206,14 @@ function deliver(
     const stopped = (cause: unknown, connection: Connection): Observable<PublishOutcome> => {
       if (cause instanceof CircuitOpenError) {
         trouble = new RelayError('circuit-open', relay.url, cause.message, { cause });
-        return later(restOf(cause, scheduler.now()), connection);
+        const rest = restOf(cause, scheduler.now());
+        // A probe is under way while it is half-open, and soon decides.
+        if (cause.state === 'open' && scheduler.now() + rest >= over) return of(givenUp());
+        const change$ = changeSince(cause, relay.health.breaker);
+        return race(timer(rest, scheduler), change$).pipe(
+          take(1),
+          switchMap(() => attempt(connection)),
+        );
       }
       if (cause instanceof TimeoutInFlightError) return later(backoff.next(), connection);
       if (cause instanceof BulkheadError) return of<PublishOutcome>(sent ? givenUp() : { status: 'evicted' });

@@ -1,5 +1,5 @@
 import { defer, type MonoTypeOperatorFunction, type ObservableNotification, tap } from 'rxjs';
-import type { CircuitOpenError, CircuitVerdict } from '../operators/circuit-breaker.ts';
+import type { CircuitVerdict } from '../operators/circuit-breaker.ts';
 import { TimeoutInFlightError } from '../operators/timeout-in-flight.ts';
 import type { RelayErrorCode } from '../protocol/relay-error.ts';
 import type { Exchange, Progress } from './exchange.ts';
@@ -53,9 +53,4 @@ export function recordExchange({ verb, health }: Exchange): MonoTypeOperatorFunc
         }),
       );
     });
-}
-
-/** Milliseconds until a breaker is worth asking again: one at least, as the last fraction of one may be lost in rounding. */
-export function restOf({ retryAt }: CircuitOpenError, now: number): number {
-  return Math.max(1, retryAt - now);
 }

@@ -1,4 +1,4 @@
-import { EMPTY, filter, Observable, retry, type Subscriber, Subscription, timer } from 'rxjs';
+import { EMPTY, Observable, retry, type Subscriber, Subscription, timer } from 'rxjs';
 import { BulkheadError } from '../operators/bulkhead.ts';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import { CircuitOpenError } from '../operators/circuit-breaker.ts';
@@ -17,7 +17,7 @@ import { Appointment } from './appointment.ts';
 import { Drain } from './drain.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Answer, Question } from './question.ts';
-import { restOf } from './record-exchange.ts';
+import { changeSince, restOf } from './refusal.ts';
 import { RequestExchange } from './request-exchange.ts';
 
 /** A relay that is lost stays awaited when its next attempt is due within this many milliseconds, once a request. */
@@ -123,8 +123,7 @@ class RelayRequest {
       const delay = restOf(cause, this.question.scheduler.now());
       // A probe is under way while it is half-open, and soon decides.
       if (cause.state === 'open' && delay > PATIENCE) this.#giveUp(this.#error('circuit-open', cause.message));
-      const changed$ = this.relay.health.breaker.state$.pipe(filter((state) => state !== cause.state));
-      this.#after(delay, again, changed$);
+      this.#after(delay, again, changeSince(cause, this.relay.health.breaker));
     } else this.subscriber.error(cause);
   }
 

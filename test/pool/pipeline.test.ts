@@ -84,6 +84,24 @@ describe('the guard', () => {
     pool.close();
   });
 
+  it('lets a publish wait that comes while a probe is under way', async () => {
+    const { pool, time, relay, note } = world({
+      relays: [{ faults: { noEose: true } }],
+      pool: { breaker: { consecutiveFailures: 1, openTime: 2_000, jitter: 0 } },
+    });
+    hear(pool.request(tagged('a'), { silenceTimeout: SECOND }));
+    await time.advance(4 * SECOND);
+    relay.faults.noEose = false;
+    relay.faults.delay = 500;
+    hear(pool.request(tagged('probe')));
+    await time.advance(100);
+    expect(look(pool)[0]?.circuit).toBe('half-open');
+    const report = hear(pool.publish(note('one'), { deadline: 5_000 }));
+    await time.advance(2 * SECOND);
+    expect(report.values.at(-1)).toMatchObject({ accepted: 1, pending: 0 });
+    pool.close();
+  });
+
   it('leaves a relay alone for a moment that says rate-limited, and asks again', async () => {
     const { pool, time, relay } = world();
     relay.faults.closedWith = 'rate-limited: slow down';
