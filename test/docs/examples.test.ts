@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { transform } from 'esbuild';
-import { afterAll, describe, expect, it } from 'vitest';
-import { type Snippet, snippetsOfMarkdown, snippetsOfSource, typeCheck, undocumentedExports } from './snippets.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runAlone, runTogether } from './run-snippets.ts';
+import { snippetsOfMarkdown, snippetsOfSource, typeCheck, undocumentedExports } from './snippets.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
@@ -43,12 +42,12 @@ describe('every exported name', () => {
   });
 });
 
-describe('a README block marked `ts run`', () => {
-  // Inside the package, where `rx-relay-pool` means the package itself: the built files, by its "exports".
-  mkdirSync(join(ROOT, '.cache'), { recursive: true });
-  const folder = mkdtempSync(join(ROOT, '.cache', 'examples-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// Inside the package, where `rx-relay-pool` means the package itself: the built files, by its "exports".
+mkdirSync(join(ROOT, '.cache'), { recursive: true });
+const folder = mkdtempSync(join(ROOT, '.cache', 'examples-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+describe('a README block marked `ts run`', () => {
   const toRun = ofDocuments.filter(({ run, file }) => run && file === 'README.md');
 
   it('exists', () => expect(toRun).not.toEqual([]));
@@ -56,20 +55,34 @@ describe('a README block marked `ts run`', () => {
   it.for(toRun.map((snippet) => [`${snippet.file}:${snippet.line}`, snippet] as const))(
     '%s ends by itself and well',
     { timeout: 30_000 },
-    async ([, snippet]) => expect(await run(snippet, folder)).toEqual({ status: 0, problems: '' }),
+    async ([, snippet]) => expect(await runAlone(snippet, folder)).toEqual({ status: 0, problems: '' }),
   );
 });
 
-/** Runs a snippet in a process of its own, which has 20 s to exit. */
-async function run(snippet: Snippet, folder: string): Promise<{ status: number | string; problems: string }> {
-  const { code } = await transform(snippet.code, { loader: 'ts', format: 'esm', target: 'es2022' });
-  const path = join(folder, `line-${snippet.line}.mjs`);
-  writeFileSync(path, code);
-  const child = spawn(process.execPath, [path], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 });
-  let problems = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (problems += text));
-  return new Promise((done) => {
-    child.on('error', (error) => done({ status: error.message, problems }));
-    child.on('close', (status, signal) => done({ status: status ?? `${signal} after 20 s`, problems }));
+describe('an operator page', () => {
+  const pages = filesOf('docs/operators', '.md').filter((file) => file !== 'docs/operators/README.md');
+  const toRun = ofDocuments.filter(({ run, file }) => run && pages.includes(file));
+  let outcome: Awaited<ReturnType<typeof runTogether>>;
+  beforeAll(async () => {
+    outcome = await runTogether(toRun, folder);
+  }, 30_000);
+
+  it('exists', () => expect(pages).not.toEqual([]));
+
+  it.for(pages)('%s has a block marked `ts run`', (page) => {
+    expect(toRun.map(({ file }) => file)).toContain(page);
   });
-}
+
+  it('has blocks that end by themselves and well', () => {
+    expect(outcome).toMatchObject({ status: 0, problems: '' });
+  });
+
+  it.for(toRun.map((snippet, index) => [`${snippet.file}:${snippet.line}`, snippet, index] as const))(
+    '%s prints what the `text` block behind it says, to the letter',
+    ([, { output }, index]) => {
+      // One that is to show nothing shows nothing of what the operator does.
+      expect(output ?? '').not.toBe('');
+      expect(outcome.traces[index]).toEqual({ printed: `${output}\n`, ended: true });
+    },
+  );
+});

@@ -35,6 +35,21 @@ describe('snippetsOfMarkdown', () => {
     expect(snippetsOfMarkdown('a.md', '```ts run\nlet a;\n```').map(({ run }) => run)).toEqual([true]);
   });
 
+  it('takes the text block right behind what is to be run as what it prints', () => {
+    const outputs = (lines: string[]) => snippetsOfMarkdown('a.md', lines.join('\n')).map(({ output }) => output);
+    const run = ['```ts run', 'a();', '```'];
+    const text = ['```text', '1', '', '  2', '```'];
+    expect(outputs([...run, ...text])).toEqual(['1\n\n  2']);
+    expect(outputs([...run, '', ...text, ...run, ...text])).toEqual(['1\n\n  2', '1\n\n  2']);
+    expect(outputs([...run, '```text', '```'])).toEqual(['']);
+    // Not what it prints: behind words, behind another block, a second one, and behind what is not run.
+    expect(outputs([...run, 'words', ...text])).toEqual([undefined]);
+    expect(outputs([...run, '```', 'plain', '```', ...text])).toEqual([undefined]);
+    expect(outputs([...run, '```text', '1', '```', ...text])).toEqual(['1']);
+    expect(outputs(['```ts', 'a();', '```', ...text])).toEqual([undefined]);
+    expect(outputs([...run, '```ts', 'b();', '```', ...text])).toEqual([undefined, undefined]);
+  });
+
   it('takes the indent of a list off', () => {
     expect(snippetsOfMarkdown('a.md', '- item\n  ```ts\n  if (a) {\n    b();\n  }\n  ```')[0]?.code).toBe(
       'if (a) {\n  b();\n}',

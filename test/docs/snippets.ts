@@ -9,6 +9,8 @@ export interface Snippet {
   readonly code: string;
   /** Marked ```ts run: it is executed too. */
   readonly run: boolean;
+  /** The ```text block right behind one that is run, blank lines aside: the whole of what it prints. */
+  readonly output?: string;
 }
 
 /** Every ```ts block of a Markdown file. Throws on a fence that is never closed: what follows would go unchecked. */
@@ -52,16 +54,22 @@ function exampleRanges(lines: readonly string[]): [start: number, end: number][]
 function snippetsOfLines(file: string, lines: readonly string[], firstLine: number): Snippet[] {
   const snippets: Snippet[] = [];
   let open: { info: string; indent: number; line: number; code: string[] } | undefined;
+  let printsNext = false;
   lines.forEach((line, index) => {
     const fence = /^(\s*)```\s*(.*?)\s*$/.exec(line);
-    if (!fence) open?.code.push(line.slice(Math.min(open.indent, line.length - line.trimStart().length)));
-    else if (!open)
+    if (!fence) {
+      if (open) open.code.push(line.slice(Math.min(open.indent, line.length - line.trimStart().length)));
+      else if (line.trim() !== '') printsNext = false;
+    } else if (!open)
       open = { info: fence[2] ?? '', indent: fence[1]?.length ?? 0, line: firstLine + index + 1, code: [] };
     else {
       const [language, ...words] = open.info.split(/\s+/);
-      if (language === 'ts' || language === 'typescript') {
-        snippets.push({ file, line: open.line, code: open.code.join('\n'), run: words.includes('run') });
-      }
+      const code = open.code.join('\n');
+      const printing = printsNext ? snippets.at(-1) : undefined;
+      const isTypeScript = language === 'ts' || language === 'typescript';
+      if (isTypeScript) snippets.push({ file, line: open.line, code, run: words.includes('run') });
+      else if (printing && language === 'text') snippets.splice(-1, 1, { ...printing, output: code });
+      printsNext = isTypeScript && words.includes('run');
       open = undefined;
     }
   });

@@ -1,19 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { SocketBudget } from '../../src/operators/socket-budget.ts';
-import type { PoolRelayStatus } from '../../src/pool/pool-relay-status.ts';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
 import { fakeEvent, type VirtualRelay } from '../../src/testing/index.ts';
 import { laterVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
+import { statusesOf } from '../support/status-of.ts';
 import { contents, hear, words, world, type World } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-/** How the pool sees each of its relays now. */
-function look(pool: RelayPool): readonly PoolRelayStatus[] {
-  return hear(pool.relays$).values.at(-1) ?? [];
-}
-const connections = ({ pool }: World): number[] => look(pool).map((status) => status.connections);
+const connections = ({ pool }: World): number[] => statusesOf(pool).map((status) => status.connections);
 /** Open connections as the network sees them. */
 const sockets = ({ relays }: World): number => relays.reduce((sum, relay) => sum + relay.connectionCount, 0);
 const requests = (relay: VirtualRelay): number => relay.received.filter(({ message }) => message.type === 'REQ').length;
@@ -43,7 +39,7 @@ describe('connections of a relay', () => {
     expect(connections(scene)).toEqual([3]);
     await time.advance(5 * MINUTE);
     expect(connections(scene)).toEqual([0]);
-    expect(look(pool)[0]).toMatchObject({ inFlight: 0, queued: 0 });
+    expect(statusesOf(pool)[0]).toMatchObject({ inFlight: 0, queued: 0 });
     pool.close();
   });
 
@@ -83,7 +79,7 @@ describe('connections of a relay', () => {
       if (i % 10 === 0) await time.advance(200);
     }
     await time.advance(5 * MINUTE);
-    expect(look(pool)[0]?.counters.connects).toBe(relay.connections.length);
+    expect(statusesOf(pool)[0]?.counters.connects).toBe(relay.connections.length);
     relay.add(note('for all', { tags: live.map((_, i) => ['t', `${i}`]) }));
     await time.advance(10 * SECOND);
     expect(live.map(({ values }) => contents(values))).toEqual(live.map(() => ['for all']));
@@ -155,7 +151,7 @@ describe('subscriptions that a relay limits', () => {
     await time.advance(5 * SECOND);
     // Four of five places on each of three connections; one is for pages.
     expect(relay.connections.map((connection) => connection.subscriptionIds.length)).toEqual([4, 4, 4]);
-    expect(look(pool)[0]?.queued).toBe(8);
+    expect(statusesOf(pool)[0]?.queued).toBe(8);
     for (const { subscription } of live.slice(0, 8)) subscription.unsubscribe();
     await time.advance(SECOND);
     expect(live.slice(8).every(({ values }) => words(values).at(-1) === 'eose 0')).toBe(true);
@@ -271,7 +267,7 @@ describe('the sockets of all relays', () => {
     expect(contents(heard.values).sort()).toEqual(relays.map((_, i) => `${i}`).sort());
     // Those that made room are not dialled again for nobody.
     await time.advance(3 * MINUTE);
-    expect(look(pool).map(({ counters }) => counters.connects)).toEqual(relays.map(() => 1));
+    expect(statusesOf(pool).map(({ counters }) => counters.connects)).toEqual(relays.map(() => 1));
     expect(sockets(scene)).toBe(0);
     pool.close();
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { PoolMetrics } from '../../src/pool/metrics.ts';
-import type { PoolRelayStatus } from '../../src/pool/pool-relay-status.ts';
 import type { RelayPool } from '../../src/pool/relay-pool.ts';
 import { fakeEvent } from '../../src/testing/index.ts';
 import { busyVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
+import { statusesOf } from '../support/status-of.ts';
 import { contents, hear, words, world, type World } from '../support/world.ts';
 
 const SECOND = 1_000;
@@ -16,7 +16,6 @@ function measure(pool: RelayPool): PoolMetrics {
   if (!first) throw new Error('The current value comes at once.');
   return first;
 }
-const look = (pool: RelayPool): readonly PoolRelayStatus[] => hear(pool.relays$).values.at(-1) ?? [];
 const tagged = (tag: string) => ({ kinds: [1], '#t': [tag] });
 
 describe('metrics$', () => {
@@ -184,20 +183,20 @@ describe('the load of a relay', () => {
       }
     };
     await ask(10);
-    expect(look(pool)[0]).toMatchObject({ permits: 16, weight: 1, isReduced: false });
+    expect(statusesOf(pool)[0]).toMatchObject({ permits: 16, weight: 1, isReduced: false });
     relay.faults.delay = 3_000;
     await ask(10);
-    expect(look(pool)[0]).toMatchObject({ permits: 8, weight: 0.5, isReduced: true });
+    expect(statusesOf(pool)[0]).toMatchObject({ permits: 8, weight: 0.5, isReduced: true });
     await ask(60);
-    expect(look(pool)[0]?.permits).toBeLessThan(4);
-    const least = look(pool)[0]?.permits ?? 0;
+    expect(statusesOf(pool)[0]?.permits).toBeLessThan(4);
+    const least = statusesOf(pool)[0]?.permits ?? 0;
     relay.faults.delay = 50;
     await time.advance(MINUTE); // what waited goes
     await ask(15);
-    const rising = look(pool)[0]?.permits ?? 0;
+    const rising = statusesOf(pool)[0]?.permits ?? 0;
     expect(rising).toBeGreaterThan(least);
     await ask(30);
-    expect(look(pool)[0]).toMatchObject({ permits: 16, weight: 1, isReduced: false, inFlight: 0, queued: 0 });
+    expect(statusesOf(pool)[0]).toMatchObject({ permits: 16, weight: 1, isReduced: false, inFlight: 0, queued: 0 });
     pool.close();
   });
 
@@ -210,7 +209,7 @@ describe('the load of a relay', () => {
     const heard = Array.from({ length: 30 }, () => hear(pool.request({ kinds: [1] })));
     await time.advance(2 * MINUTE);
     expect(heard.every(({ completed, values }) => completed && contents(values)[0] === 'stored')).toBe(true);
-    expect(look(pool)[0]?.isReduced).toBe(true);
+    expect(statusesOf(pool)[0]?.isReduced).toBe(true);
     pool.close();
   });
 });

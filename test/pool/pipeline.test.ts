@@ -1,20 +1,16 @@
 import { delay, identity, map, NEVER, pipe, tap, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/pool/exchange.ts';
-import type { PoolRelayStatus } from '../../src/pool/pool-relay-status.ts';
 import { pipelineStages, type Stage } from '../../src/pool/pipeline.ts';
 import type { RelayUrl } from '../../src/protocol/relay-url.ts';
-import type { RelayPool } from '../../src/pool/relay-pool.ts';
 import type { Route } from '../../src/pool/routes.ts';
-import { fakeEvent, type VirtualRelay } from '../../src/testing/index.ts';
+import { fakeEvent, testKey, testSigner, type VirtualRelay } from '../../src/testing/index.ts';
+import { statusesOf } from '../support/status-of.ts';
 import { contents, hear, words, world } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-function look(pool: RelayPool): readonly PoolRelayStatus[] {
-  return hear(pool.relays$).values.at(-1) ?? [];
-}
 /** The first tag of each REQ and the content of each EVENT that a relay got, in order. */
 function asked(relay: VirtualRelay): string[] {
   return relay.received.flatMap(({ message }) => {
@@ -36,7 +32,7 @@ describe('the guard', () => {
       hear(pool.request(tagged(`${i}`), silent));
       await time.advance(1_500);
     }
-    expect(look(pool)[0]).toMatchObject({ state: 'connected', circuit: 'open' });
+    expect(statusesOf(pool)[0]).toMatchObject({ state: 'connected', circuit: 'open' });
     const before = asked(relay).length;
     const refused = hear(pool.packets(tagged('refused'), silent));
     const report = hear(pool.publish(fakeEvent({ content: 'later' }), { deadline: 2_000 }));
@@ -59,7 +55,7 @@ describe('the guard', () => {
     const next = hear(pool.packets(tagged('next')));
     await time.advance(SECOND);
     expect(words(next.values)).toEqual(['eose 0']);
-    expect(look(pool)[0]?.circuit).toBe('closed');
+    expect(statusesOf(pool)[0]?.circuit).toBe('closed');
     expect(words(refused.values)[0]).toBe('lost circuit-open 0');
     pool.close();
   });
@@ -95,7 +91,7 @@ describe('the guard', () => {
     relay.faults.delay = 500;
     hear(pool.request(tagged('probe')));
     await time.advance(100);
-    expect(look(pool)[0]?.circuit).toBe('half-open');
+    expect(statusesOf(pool)[0]?.circuit).toBe('half-open');
     const report = hear(pool.publish(note('one'), { deadline: 5_000 }));
     await time.advance(2 * SECOND);
     expect(report.values.at(-1)).toMatchObject({ accepted: 1, pending: 0 });
@@ -108,7 +104,7 @@ describe('the guard', () => {
     const heard = hear(pool.packets(tagged('a')));
     await time.advance(40);
     relay.faults.closedWith = undefined;
-    expect(look(pool)[0]?.circuit).toBe('open');
+    expect(statusesOf(pool)[0]?.circuit).toBe('open');
     const other = hear(pool.packets(tagged('b')));
     await time.advance(500);
     expect(asked(relay)).toEqual(['REQ a']);
@@ -125,9 +121,9 @@ describe('the guard', () => {
     await time.advance(SECOND);
     relay.connections[0]?.close(1_001);
     await time.advance(50);
-    expect(look(pool)[0]).toMatchObject({ state: 'disconnected', circuit: 'closed' });
+    expect(statusesOf(pool)[0]).toMatchObject({ state: 'disconnected', circuit: 'closed' });
     await time.advance(20 * SECOND);
-    expect(look(pool)[0]).toMatchObject({ state: 'connected', circuit: 'closed' });
+    expect(statusesOf(pool)[0]).toMatchObject({ state: 'connected', circuit: 'closed' });
     pool.close();
   });
 
@@ -137,14 +133,14 @@ describe('the guard', () => {
     await time.advance(10 * SECOND);
     for (const relay of relays) relay.stop();
     await time.advance(10 * MINUTE);
-    expect(look(pool).map(({ circuit }) => circuit)).toEqual(Array(5).fill('closed'));
+    expect(statusesOf(pool).map(({ circuit }) => circuit)).toEqual(Array(5).fill('closed'));
     for (const relay of relays) relay.restart();
     await time.advance(90 * SECOND);
-    expect(look(pool).map(({ state }) => state)).toEqual(Array(5).fill('connected'));
+    expect(statusesOf(pool).map(({ state }) => state)).toEqual(Array(5).fill('connected'));
     // When one alone fails, it is not us.
     relays[0]?.stop();
     await time.advance(5 * MINUTE);
-    expect(look(pool).map(({ circuit }) => circuit)).toEqual(['open', ...(Array(4).fill('closed') as string[])]);
+    expect(statusesOf(pool).map(({ circuit }) => circuit)).toEqual(['open', ...(Array(4).fill('closed') as string[])]);
     pool.close();
   });
 });
@@ -155,10 +151,10 @@ describe('a relay that is alone', () => {
     relay.stop();
     hear(pool.subscribe({ kinds: [1] }));
     await time.advance(10 * MINUTE);
-    expect(look(pool)[0]).toMatchObject({ circuit: 'open', error: { code: 'connect-failed' } });
+    expect(statusesOf(pool)[0]).toMatchObject({ circuit: 'open', error: { code: 'connect-failed' } });
     relay.restart();
     await time.advance(61 * SECOND);
-    expect(look(pool)[0]).toMatchObject({ circuit: 'closed', state: 'connected' });
+    expect(statusesOf(pool)[0]).toMatchObject({ circuit: 'closed', state: 'connected' });
     pool.close();
   });
 });
@@ -175,7 +171,7 @@ describe('the queue', () => {
     hear(pool.publish(note('published')));
     await time.advance(SECOND);
     expect(asked(relay)).toEqual(['REQ first', 'REQ critical', 'REQ high', 'EVENT published', 'REQ normal', 'REQ low']);
-    expect(look(pool)[0]).toMatchObject({ inFlight: 0, queued: 0 });
+    expect(statusesOf(pool)[0]).toMatchObject({ inFlight: 0, queued: 0 });
     pool.close();
   });
 
@@ -235,6 +231,19 @@ describe('the queue', () => {
     pool.close();
   });
 
+  it('does not hold up an authentication, for which everything waits', async () => {
+    const { pool, time, relay, note } = world({
+      relays: [{ auth: { read: true, challenge: 'refusal' } }],
+      pool: { ...oneAtATime, signer: testSigner(testKey(3)) },
+    });
+    relay.seed(note('for members', { tags: [['t', 'a']] }));
+    const reads = Array.from({ length: 20 }, () => hear(pool.request(tagged('a'), { priority: 'low' })));
+    await time.advance(2 * SECOND);
+    expect(reads.every(({ values, completed }) => completed && contents(values)[0] === 'for members')).toBe(true);
+    expect(relay.received.filter(({ message }) => message.type === 'AUTH')).toHaveLength(1);
+    pool.close();
+  });
+
   it('takes back what is cancelled while it waits', async () => {
     const { pool, time, relay, note } = world({ pool: oneAtATime });
     hear(pool.subscribe(tagged('first')));
@@ -244,7 +253,7 @@ describe('the queue', () => {
     for (const { subscription } of cancelled) subscription.unsubscribe();
     await time.advance(SECOND);
     expect(asked(relay)).toEqual(['REQ first', 'REQ last']);
-    expect(look(pool)[0]).toMatchObject({ inFlight: 0, queued: 0 });
+    expect(statusesOf(pool)[0]).toMatchObject({ inFlight: 0, queued: 0 });
     pool.close();
   });
 });
@@ -261,7 +270,7 @@ describe('an exchange', () => {
     const said = words(heard.values);
     expect(said.filter((word) => word.startsWith('event'))).toHaveLength(40);
     expect(said.filter((word) => !word.startsWith('event'))).toEqual(['gap', 'lost deadline 0']);
-    expect(look(pool)[0]).toMatchObject({ inFlight: 0 });
+    expect(statusesOf(pool)[0]).toMatchObject({ inFlight: 0 });
     pool.close();
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aged, poolMemory, type PoolMemory, type RelayMemory, relaysIn } from '../../src/pool/relay-memory.ts';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
-import type { PoolRelayStatus } from '../../src/pool/pool-relay-status.ts';
+import { statusesOf } from '../support/status-of.ts';
 import { hear, words, world, type World } from '../support/world.ts';
 
 const SECOND = 1_000;
@@ -20,7 +20,6 @@ const memory = (changes: Partial<RelayMemory> = {}): RelayMemory => ({
   maxSubscriptions: 20,
   ...changes,
 });
-const look = (pool: RelayPool): readonly PoolRelayStatus[] => hear(pool.relays$).values.at(-1) ?? [];
 
 describe('aged', () => {
   it('changes nothing that is new', () => {
@@ -117,7 +116,7 @@ describe('what a pool learnt', () => {
     relays[1]?.stop();
     hear(pool.subscribe({ kinds: [1] }));
     await time.advance(5 * MINUTE);
-    while (!((look(pool)[1]?.retryAt ?? 0) > time.now() + 10 * SECOND)) await time.advance(SECOND);
+    while (!((statusesOf(pool)[1]?.retryAt ?? 0) > time.now() + 10 * SECOND)) await time.advance(SECOND);
     const kept = pool.memory;
     pool.close();
     expect(kept.relays['wss://relay2.test/']).toMatchObject({ circuit: { openings: expect.any(Number) as number } });
@@ -142,11 +141,13 @@ describe('what a pool learnt', () => {
     await time.advance(SECOND);
     expect(dialled.sort()).toEqual(['wss://relay1.test/', 'wss://relay3.test/']);
     expect(words(heard.values).sort()).toEqual(['eose 0', 'eose 1', 'lost circuit-open 2']);
-    expect(look(second)[1]?.attempts).toBeGreaterThanOrEqual(kept.relays['wss://relay2.test/']?.attempts ?? Infinity);
+    expect(statusesOf(second)[1]?.attempts).toBeGreaterThanOrEqual(
+      kept.relays['wss://relay2.test/']?.attempts ?? Infinity,
+    );
     // It is not forgotten either.
     relays[1]?.restart();
     await time.advance(2 * MINUTE);
-    expect(look(second).map(({ state }) => state)).toEqual(['connected', 'connected', 'connected']);
+    expect(statusesOf(second).map(({ state }) => state)).toEqual(['connected', 'connected', 'connected']);
     second.close();
   });
 

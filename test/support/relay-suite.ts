@@ -8,8 +8,8 @@ import {
   type Packet,
   type PublishOutcome,
   RelayPool,
+  type PoolRelayStatus,
   type RelayPoolOptions,
-  type RelayStatus,
   type RequestOptions,
   supersedes,
 } from '../../src/index.ts';
@@ -265,6 +265,21 @@ export function describeRelay(
       expect(all.map(({ events }) => events)).toEqual(live.map((event, n) => (n === 0 ? [stored, event] : [event])));
     });
 
+    it('serves more live subscriptions than a connection may have, over several connections', async () => {
+      const author = someone();
+      const [reader, writer] = [poolHere({ maxSubscriptions: traits.liveSubscriptions }), poolHere()];
+      const count = 2 * traits.liveSubscriptions;
+      const all = Array.from({ length: count }, (_, n) =>
+        watch(reader, { authors: [author.publicKey], kinds: [1_000 + n] }),
+      );
+      for (const each of all) await each.eose();
+      expect((await statusOf(reader)).connections).toBe(3);
+      const live = notes(author, count, (n) => ({ kind: 1_000 + n }));
+      for (const event of live) await publish(writer, event);
+      await Promise.all(all.map((each, n) => each.has([live[n]?.id ?? ''])));
+      expect(all.map(({ events }) => events)).toEqual(live.map((event) => [event]));
+    });
+
     it('delivers no live event that the filter does not ask for, whatever the relay sends', async () => {
       const author = someone();
       const pool = poolHere();
@@ -483,7 +498,7 @@ function untilEose(pool: RelayPool, filter: FilterInput): Promise<readonly Packe
   );
 }
 
-async function statusOf(pool: RelayPool): Promise<RelayStatus> {
+async function statusOf(pool: RelayPool): Promise<PoolRelayStatus> {
   const [status] = await firstValueFrom(pool.relays$);
   if (!status) throw new Error('The pool has no relay.');
   return status;
