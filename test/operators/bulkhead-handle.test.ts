@@ -1,26 +1,14 @@
-import { config, finalize, Observable, Subject, type Subscription, VirtualTimeScheduler } from 'rxjs';
+import { config, finalize, Observable, Subject, type Subscription } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bulkhead, type BulkheadCallOptions, BulkheadError } from '../../src/operators/bulkhead.ts';
 import { Bulkhead, type BulkheadOptions } from '../../src/operators/bulkhead-handle.ts';
 import type { Overflow } from '../../src/policies/priority-queue.ts';
 import type { Priority } from '../../src/policies/queue-outcome.ts';
-
-/** Virtual time that is moved by hand, with what is due run on the way. */
-class Time extends VirtualTimeScheduler {
-  moveTo(time: number): void {
-    this.maxFrames = time;
-    this.flush();
-    this.frame = time;
-  }
-
-  get pending(): number {
-    return this.actions.filter(({ closed }) => !closed).length;
-  }
-}
+import { TimeByHand } from '../support/time-by-hand.ts';
 
 /** Calls that are named for their level, as `c1`, `h1`, `n1` and `l1`, and ended by hand. */
 function bench(options: BulkheadOptions = {}) {
-  const time = new Time();
+  const time = new TimeByHand();
   const left: string[] = [];
   const started: string[] = [];
   const errors: unknown[] = [];

@@ -1,4 +1,4 @@
-import { take, VirtualTimeScheduler } from 'rxjs';
+import { take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   type BreakerPermit,
@@ -7,25 +7,13 @@ import {
 } from '../../src/operators/circuit-breaker-handle.ts';
 import type { CircuitState } from '../../src/policies/circuit-state.ts';
 import { marbles } from '../support/marbles.ts';
+import { TimeByHand } from '../support/time-by-hand.ts';
 
 /** Opens with the first failure, for 10 ms, 20, 40 ...; half-open for 5 ms. */
 const OPTIONS: CircuitBreakerOptions = { consecutiveFailures: 1, openTime: 10, halfOpenTime: 5, jitter: 0 };
 
-/** Virtual time that is moved by hand, with what is due run on the way. */
-class Time extends VirtualTimeScheduler {
-  moveTo(time: number): void {
-    this.maxFrames = time;
-    this.flush();
-    this.frame = time;
-  }
-
-  get pending(): number {
-    return this.actions.filter(({ closed }) => !closed).length;
-  }
-}
-
 function bench(options: CircuitBreakerOptions = {}) {
-  const time = new Time();
+  const time = new TimeByHand();
   const breaker = new CircuitBreaker({ ...OPTIONS, scheduler: time, ...options });
   const permit = (): BreakerPermit => {
     const answer = breaker.acquire();

@@ -1,26 +1,14 @@
 import fc from 'fast-check';
-import { finalize, Observable, type Subscriber, type Subscription, VirtualTimeScheduler } from 'rxjs';
+import { finalize, Observable, type Subscriber, type Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { bulkhead, BulkheadError } from '../../src/operators/bulkhead.ts';
 import { Bulkhead } from '../../src/operators/bulkhead-handle.ts';
 import type { Overflow } from '../../src/policies/priority-queue.ts';
 import type { Priority, QueueOutcome } from '../../src/policies/queue-outcome.ts';
+import { TimeByHand } from '../support/time-by-hand.ts';
 
 const LEVELS: readonly Priority[] = ['critical', 'high', 'normal', 'low'];
 const rankOf = (priority: Priority): number => LEVELS.indexOf(priority);
-
-/** Virtual time that is moved by hand, with what is due run on the way. */
-class Time extends VirtualTimeScheduler {
-  pass(milliseconds: number): void {
-    this.maxFrames = this.frame + milliseconds;
-    this.flush();
-    this.frame = this.maxFrames;
-  }
-
-  get pending(): number {
-    return this.actions.filter(({ closed }) => !closed).length;
-  }
-}
 
 interface Call {
   readonly id: number;
@@ -47,7 +35,7 @@ interface Model {
 }
 
 interface Real {
-  readonly time: Time;
+  readonly time: TimeByHand;
   readonly handle: Bulkhead;
   readonly subscribers: Map<number, Subscriber<never>>;
   readonly subscriptions: Map<number, Subscription>;
@@ -172,7 +160,7 @@ class Pass implements BulkheadCommand {
       leave(model, call, 'expired');
     }
     model.now = end;
-    real.time.pass(this.milliseconds);
+    real.time.moveTo(real.time.frame + this.milliseconds);
     compare(model, real);
   }
 }
@@ -213,7 +201,7 @@ describe('bulkhead', () => {
       fc.property(options, commands, (chosen, run) => {
         const left = { taken: 0, evicted: 0, expired: 0, rejected: 0, cancelled: 0 };
         const model: Model = { ...chosen, now: 0, made: 0, running: [], waiting: [], left, log: [] };
-        const [time, log]: [Time, string[]] = [new Time(), []];
+        const [time, log]: [TimeByHand, string[]] = [new TimeByHand(), []];
         const handle = new Bulkhead({
           ...chosen,
           scheduler: time,
@@ -251,7 +239,7 @@ describe('bulkhead', () => {
         fc.array(anyStep, { minLength: 1, maxLength: 40, size: 'max' }),
         fc.record({ permits: fc.nat(3), capacity: fc.integer({ min: 1, max: 6 }), overflow: anyOverflow }),
         (shapes, steps, options) => {
-          const time = new Time();
+          const time = new TimeByHand();
           /** What is thrown in a handler would not reach the property. */
           const problems: string[] = [];
           const left = { taken: 0, evicted: 0, expired: 0, rejected: 0, cancelled: 0 };
@@ -320,7 +308,7 @@ describe('bulkhead', () => {
             else if (kind === 'leave') leaves[pick % made]?.();
             else if (kind === 'raise') handle.permits += pick % 3;
             else if (kind === 'lower') handle.permits = Math.max(0, handle.permits - pick);
-            else time.pass(pick);
+            else time.moveTo(time.frame + pick);
           };
 
           // A lower number holds from the next start on, so it comes from outside, where nobody is being started.

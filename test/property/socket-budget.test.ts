@@ -1,28 +1,16 @@
 import fc from 'fast-check';
-import { Observable, of, retry, Subject, Subscription, throwError, VirtualTimeScheduler } from 'rxjs';
+import { Observable, of, retry, Subject, Subscription, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { SocketBudget, type SocketBudgetOptions } from '../../src/operators/socket-budget.ts';
 import { ParkedError, withinBudget } from '../../src/operators/within-budget.ts';
 import type { Priority } from '../../src/policies/queue-outcome.ts';
+import { TimeByHand } from '../support/time-by-hand.ts';
 
 type Level = Priority | undefined;
 
 const TURN = 20;
 const LEVELS: readonly Level[] = ['critical', 'high', 'normal', 'low', undefined];
 const RELAYS = 8;
-
-/** Virtual time that is moved by hand, with what is due run on the way. */
-class Time extends VirtualTimeScheduler {
-  moveTo(time: number): void {
-    this.maxFrames = time;
-    this.flush();
-    this.frame = time;
-  }
-
-  get pending(): number {
-    return this.actions.filter(({ closed }) => !closed).length;
-  }
-}
 
 /** One that wants a socket at times, and what it has come to. */
 class Relay {
@@ -107,7 +95,7 @@ class Model {
 }
 
 function bench(options: SocketBudgetOptions) {
-  const time = new Time();
+  const time = new TimeByHand();
   const budget = new SocketBudget({ turn: TURN, scheduler: time, ...options });
   const relays = Array.from({ length: RELAYS }, (_, name) => new Relay(name));
   const parked: number[] = [];
