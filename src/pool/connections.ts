@@ -56,6 +56,7 @@ export class RelayConnections {
   readonly #mostRequests: number;
   #exchanges = 0;
   #look = Subscription.EMPTY;
+  #isClosed = false;
 
   constructor(
     readonly url: RelayUrl,
@@ -146,6 +147,7 @@ export class RelayConnections {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#look.unsubscribe();
     for (const slot of this.#slots.value) slot.close();
   }
@@ -191,6 +193,7 @@ export class RelayConnections {
   }
 
   #resize(): void {
+    if (this.#isClosed) return;
     const { budget, scheduler } = this.options;
     const slots = this.#slots.value;
     const staying = slots.filter(({ isLeaving }) => !isLeaving);

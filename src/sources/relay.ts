@@ -158,7 +158,11 @@ export class Relay extends Observable<Connection> {
     });
     const shared$ = this.#links().pipe(
       takeUntil(this.#closed),
-      share({ connector: () => new ReplaySubject(1), resetOnRefCountZero: () => timer(idleTimeout, scheduler) }),
+      share({
+        connector: () => new ReplaySubject(1),
+        // Once closed there is nothing to keep: several users that leave by it must not start the time anew.
+        resetOnRefCountZero: () => timer(idleTimeout, scheduler).pipe(takeUntil(this.#closed)),
+      }),
     );
     this.link$ = defer(() => {
       this.#users++;

@@ -23,6 +23,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 const ofSource = filesOf('src', '.ts').flatMap((file) => snippetsOfSource(file, read(file)));
 const ofDocuments = ['README.md', ...filesOf('docs', '.md')].flatMap((file) => snippetsOfMarkdown(file, read(file)));
+const pages = filesOf('docs/operators', '.md').filter((file) => file !== 'docs/operators/README.md');
 
 describe('every example', () => {
   it('is found: there are some in the sources and in README.md', () => {
@@ -33,6 +34,13 @@ describe('every example', () => {
   it('compiles against the sources', { timeout: 120_000 }, () => {
     const paths = Object.fromEntries(Object.entries(ENTRIES).map(([name, file]) => [name, [`./${file}`]]));
     expect(typeCheck(ROOT, [...ofSource, ...ofDocuments], paths)).toEqual([]);
+  });
+});
+
+describe('a block marked `ts run`', () => {
+  it('stands where it is run: in README.md or on an operator page', () => {
+    const elsewhere = [...ofSource, ...ofDocuments.filter(({ file }) => file !== 'README.md' && !pages.includes(file))];
+    expect(elsewhere.filter(({ run }) => run)).toEqual([]);
   });
 });
 
@@ -60,7 +68,6 @@ describe('a README block marked `ts run`', () => {
 });
 
 describe('an operator page', () => {
-  const pages = filesOf('docs/operators', '.md').filter((file) => file !== 'docs/operators/README.md');
   const toRun = ofDocuments.filter(({ run, file }) => run && pages.includes(file));
   let outcome: Awaited<ReturnType<typeof runTogether>>;
   beforeAll(async () => {

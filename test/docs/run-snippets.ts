@@ -5,7 +5,7 @@ import { transform } from 'esbuild';
 import type { Snippet } from './snippets.ts';
 
 /** How a process ended. */
-export interface Ending {
+interface Ending {
   /** The exit code, or in words why there is none. */
   readonly status: number | string;
   /** What it wrote to stderr. */
@@ -13,7 +13,7 @@ export interface Ending {
 }
 
 /** What one of several snippets in a process did. */
-export interface Trace {
+interface Trace {
   /** What it wrote to its console, stdout and stderr, until the process ended. */
   readonly printed: string;
   /** Whether it ran to the end of its code. */
@@ -27,7 +27,8 @@ export async function runAlone(snippet: Snippet, folder: string): Promise<Ending
 
 /**
  * Runs snippets as modules of one process, which has 20 s to exit, each with a console of its own; starting Node and loading the
- * package takes longer than most of them. An error that nobody catches ends the process, and all of them with it.
+ * package takes longer than most of them. What one of them throws does not keep the others from running; an error out of a callback,
+ * as it would come to a user, ends the process and all of them with it.
  */
 export async function runTogether(
   snippets: readonly Snippet[],
@@ -48,8 +49,13 @@ export async function runTogether(
     };
     process.on('exit', () => writeFileSync(${JSON.stringify(results)}, JSON.stringify(traces)));
     const load = async (file, index) => {
-      await import('./' + file);
-      traces[index].ended = true;
+      try {
+        await import('./' + file);
+        traces[index].ended = true;
+      } catch (error) {
+        console.error(error);
+        process.exitCode = 1;
+      }
     };
     await Promise.all(${JSON.stringify(files)}.map(load));`;
   writeFileSync(results, '[]');

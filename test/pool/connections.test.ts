@@ -43,6 +43,21 @@ describe('connections of a relay', () => {
     pool.close();
   });
 
+  it('leave nothing behind when the pool closes in the middle of it', async () => {
+    const { pool, time, relay } = world({ relays: [{ faults: { delay: 2_000 } }] });
+    for (let i = 0; i < 400; i++) {
+      hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
+      if (i % 10 === 0) await time.advance(100);
+    }
+    for (let i = 0; i < 10; i++) hear(pool.publish(fakeEvent({ content: `${i}` }), { deadline: MINUTE }));
+    await time.advance(100);
+    expect(relay.connectionCount).toBe(3);
+    pool.close();
+    await time.advance(3 * SECOND); // the closing handshakes, and what the relay had still to say
+    expect(relay.connectionCount).toBe(0);
+    expect(time.actions).toHaveLength(0);
+  });
+
   it('are never more than told', async () => {
     const scene = world({ relays: [{ faults: { delay: 2_000 } }], pool: { connections: { maximum: 2 } } });
     for (let i = 0; i < 400; i++) {

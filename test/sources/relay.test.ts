@@ -297,6 +297,16 @@ describe('relay', () => {
   });
 
   describe('leaves no timer, socket or listener behind', () => {
+    it('after close(), with several users who leave by it', async () => {
+      const { time, near } = setUp();
+      const users = [hear(near), hear(near.link$), hear(near)];
+      await time.advance(SECOND);
+      near.close();
+      expect(users.every(({ completed }) => completed)).toBe(true);
+      await time.advance(SECOND); // the closing handshake
+      expect(time.actions).toHaveLength(0);
+    });
+
     it('after close(), whatever was under way', async () => {
       for (const fault of ['none', 'hang', 'refuse', 'halfOpen', 'waiting', 'idle'] as const) {
         const probe$ = new Subject<void>();
