@@ -22,6 +22,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { circuitBreaker, CircuitOpenError } from '../../src/operators/circuit-breaker.ts';
 import { CircuitBreaker, type CircuitBreakerOptions } from '../../src/operators/circuit-breaker-handle.ts';
 import { parseReason } from '../../src/protocol/reason.ts';
+import { endless } from '../support/endless.ts';
 import { marbles } from '../support/marbles.ts';
 
 /** Opens with the second failure in a row, for 10 ms, 20, 40 ... */
@@ -283,16 +284,12 @@ describe('circuitBreaker', () => {
 
   describe('with what is synchronous', () => {
     it('lets go of an endless source', () => {
-      const endless = new Observable<number>((subscriber) => {
-        for (let n = 0; !subscriber.closed; n++) {
-          if (n > 100) throw new Error('nobody stopped it');
-          subscriber.next(n);
-        }
-      });
+      const { source, made } = endless();
       const breaker = breakerOf(still());
       const seen: number[][] = [];
-      endless.pipe(circuitBreaker(breaker), take(3), toArray()).subscribe((all) => seen.push(all));
+      source.pipe(circuitBreaker(breaker), take(3), toArray()).subscribe((all) => seen.push(all));
       expect(seen).toEqual([[0, 1, 2]]);
+      expect(made()).toBe(3);
       expect(breaker.stats).toMatchObject({ calls: 0 });
     });
 
