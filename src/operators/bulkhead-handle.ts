@@ -1,5 +1,6 @@
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import type { QueueEntry } from '../policies/priority-level.ts';
+import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import { PriorityQueue, type PriorityQueueOptions } from '../policies/priority-queue.ts';
 import type { Departure, Priority, QueueOutcome } from '../policies/queue-outcome.ts';
 import { callSafely } from './call-safely.ts';
@@ -45,9 +46,6 @@ export interface BulkheadCall {
   /** It gets none. */
   readonly fail: (refusal: BulkheadRefusal) => void;
 }
-
-/** A longer delay would overflow the platform's timers and fire at once. */
-const LONGEST_DELAY = 2 ** 31 - 1;
 
 /**
  * How many calls to one thing run at a time, and who waits for a place: as the bulkheads of a ship, one thing that is slow does not sink

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { nip77 } from 'nostr-tools';
 import { describe, expect, it } from 'vitest';
@@ -38,8 +39,8 @@ const without = (items: readonly Item[], others: readonly Item[]): Item[] => {
   return items.filter((item) => !ids.has(item.id));
 };
 const item = (n: number): Item => ({
-  // Scattered, so that order by time is not order by id.
-  id: ((n * 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').repeat(8),
+  // A hash, as ids are: the fingerprint of a range is of the sum of its ids, and must not be met by other ids of the same sum.
+  id: createHash('sha256').update(`${n}`).digest('hex'),
   created_at: 1_767_225_600 + Math.floor(n / 3),
 });
 const items = (count: number, keep: (n: number) => boolean = () => true): Item[] =>
