@@ -21,6 +21,8 @@ const unit = {
   exclude: ['test/browser/**', 'test/interop/**', '**/node_modules/**'],
   testTimeout: 15_000,
   hookTimeout: 15_000,
+  // Of two processors vitest would use one.
+  maxWorkers: 2,
 };
 /** Runs in Node and drives a Chromium; the pages use the built browser files. */
 const browser = {
@@ -31,6 +33,8 @@ const browser = {
   hookTimeout: 60_000,
   // One Chromium at a time: two of them and the relays are too much for a small machine.
   fileParallelism: false,
+  // Alone, after the others: it measures how a page is kept waiting.
+  sequence: { groupOrder: 1 },
 };
 
 export default defineConfig({
