@@ -59,6 +59,8 @@ export { type Filter, FilterError, matchesFilter, normalizeFilters } from './pro
 export type { Packet } from './protocol/packet.ts';
 export { acceptedByRelay, isRetryable, parseReason, type Reason, type ReasonPrefix } from './protocol/reason.ts';
 export { RelayError, type RelayErrorCode } from './protocol/relay-error.ts';
+export type { RelayInformation, RelayRetention } from './protocol/relay-information-document.ts';
+export type { RelayLimits } from './protocol/relay-limits.ts';
 export { admitRelayUrl, relayUrl, type RelayUrl, RelayUrlError } from './protocol/relay-url.ts';
 export type { Acknowledgement } from './sources/acknowledgements.ts';
 export type { EventTemplate, Signer } from './sources/authentication.ts';
@@ -67,6 +69,12 @@ export { connectivity } from './sources/connectivity.ts';
 export type { ProcessUsage } from './sources/process-usage.ts';
 export { relay, type Relay, type RelayOptions, type RelayState, type RelayStatus } from './sources/relay.ts';
 export type { RelayCounters } from './sources/relay-counters.ts';
+export {
+  fetchRelayInformation,
+  RelayInformationError,
+  type RelayInformationErrorCode,
+  type RelayInformationOptions,
+} from './sources/relay-information.ts';
 export type { WebSocketConstructor, WebSocketLike } from './sources/web-socket.ts';
 export { pureVerifier } from './verifiers/pure.ts';
 export type { Verdicts, Verifier } from './verifiers/verifier.ts';

@@ -22,7 +22,7 @@ describe('Appointment', () => {
     sooner$.next();
     sooner$.next();
     await time.advance(20);
-    appointment.after(10, keep('c'), of('at once'));
+    appointment.after(10, keep('c'), of('at once', 'and again'));
     await time.advance(20);
     expect(kept).toEqual(['a 10', 'b 20', 'c 40']);
     expect(sooner$.observed).toBe(false);

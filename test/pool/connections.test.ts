@@ -287,6 +287,19 @@ describe('the sockets of all relays', () => {
     pool.close();
   });
 
+  it('say so when one is taken away, and what was missed meanwhile comes with the next turn', async () => {
+    const scene = scarce(2, 1);
+    const { pool, time, relays, note } = scene;
+    const heard = hear(pool.packets({ kinds: [1] }));
+    await time.advance(45 * SECOND);
+    const parked = relays.find(({ connectionCount }) => connectionCount === 0);
+    expect(words(heard.values).filter((word) => word.startsWith('lost parked'))).toHaveLength(1);
+    parked?.add(note('while it was parked'));
+    await time.advance(MINUTE);
+    expect(words(heard.values)).toContain('event while it was parked');
+    pool.close();
+  });
+
   it('are given up by background reads when something urgent needs one', async () => {
     const scene = scarce(6, 3);
     const { pool, time, relays, note } = scene;

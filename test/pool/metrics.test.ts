@@ -115,6 +115,9 @@ describe('metrics$', () => {
     expect(each[1]).toMatchObject({ connectionErrorRate: 1, connections: 0 });
     expect(all.connectionErrorRate).toBeGreaterThan(0.5);
     expect(all.connectionErrorRate).toBeLessThan(1);
+    relays[0]?.drop(); // the end of a connection is no dial that failed
+    await time.advance(2 * SECOND);
+    expect(heard.values.at(-1)?.relays[0]).toMatchObject({ connectionErrorRate: 0, connections: 1 });
     await time.advance(MINUTE);
     expect(heard.values.at(-1)?.all.throughput.messagesPerSecond).toBeLessThan(1);
     pool.close();
