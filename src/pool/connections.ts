@@ -12,6 +12,7 @@ import { bulkhead } from '../operators/bulkhead.ts';
 import { Bulkhead } from '../operators/bulkhead-handle.ts';
 import type { SocketBudget } from '../operators/socket-budget.ts';
 import { PoolSize, type PoolSizeOptions } from '../policies/pool-size.ts';
+import type { PriorityQueueOptions } from '../policies/priority-queue.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
@@ -29,6 +30,8 @@ export interface ConnectionsOptions extends Omit<RelayOptions, 'counters' | 'sch
   readonly budget: SocketBudget;
   /** REQs that the relay lets be open on one connection; Infinity where it is not known. */
   readonly maxSubscriptions: number;
+  /** How much may wait for a place among them. */
+  readonly queue?: PriorityQueueOptions | undefined;
 }
 
 /** The state of several connections is that of the best one. */
@@ -62,13 +65,13 @@ export class RelayConnections {
     readonly url: RelayUrl,
     private readonly options: ConnectionsOptions,
   ) {
-    const { size, maxSubscriptions, scheduler } = options;
+    const { size, maxSubscriptions, queue, scheduler } = options;
     this.#size = new PoolSize(size);
     this.#slots = new BehaviorSubject<readonly ConnectionSlot[]>([this.#newSlot()]);
-    this.#mostRequests = Math.max(1, maxSubscriptions - 1);
+    this.#mostRequests = maxSubscriptions - 1;
     if (maxSubscriptions === Infinity) return;
-    this.#places = new Bulkhead({ permits: this.#mostRequests, scheduler });
-    this.pages = new Bulkhead({ permits: 1, scheduler });
+    this.#places = new Bulkhead({ ...queue, permits: this.#mostRequests, scheduler });
+    this.pages = new Bulkhead({ ...queue, permits: 1, scheduler });
   }
 
   /** The relay as the best of its connections sees it. */

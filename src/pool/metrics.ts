@@ -17,6 +17,7 @@ import type { Throughput } from '../policies/rate-window.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { processUsage, type ProcessUsage } from '../sources/process-usage.ts';
 import type { LatencyOf } from './health.ts';
+import type { PoolRelayStatus } from './pool-relay-status.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 
 /**
@@ -107,8 +108,8 @@ export function poolMetrics(
   return defer(() => {
     const samples = new WeakMap<PooledRelay, Sample[]>();
     const usage = processUsage();
-    const throughputOf = (relay: PooledRelay, at: number): Throughput => {
-      const { frames: messages, bytes } = relay.status.counters;
+    const throughputOf = (relay: PooledRelay, counters: PoolRelayStatus['counters'], at: number): Throughput => {
+      const { frames: messages, bytes } = counters;
       const known = samples.get(relay) ?? [];
       samples.set(relay, [...known, { at, messages, bytes }].slice(-SAMPLES - 1));
       const [first] = known;
@@ -123,7 +124,10 @@ export function poolMetrics(
     return combineLatest([relays$, interval(EVERY, scheduler).pipe(startWith(undefined))]).pipe(
       map(([relays]): PoolMetrics => {
         const at = scheduler.now();
-        const measured = relays.map((relay) => metricsOf(relay, throughputOf(relay, at)));
+        const measured = relays.map((relay) => {
+          const { status } = relay;
+          return metricsOf(relay, status, throughputOf(relay, status.counters, at));
+        });
         return { at, all: together(relays, measured), relays: measured, process: usage(at) };
       }),
       takeUntil(closed$),
@@ -131,21 +135,20 @@ export function poolMetrics(
   });
 }
 
-function metricsOf(relay: PooledRelay, throughput: Throughput): RelayMetrics {
-  const { url, health, status } = relay;
-  const { breaker, bulkhead, weight } = health;
+function metricsOf({ url, health }: PooledRelay, status: PoolRelayStatus, throughput: Throughput): RelayMetrics {
+  const { breaker, bulkhead } = health;
   return {
     relay: url,
     latency: record(LATENCIES, (of) => health.latencyOf(of)),
     throughput,
     connectionErrorRate: rate(health.counts('dials')),
     messageErrorRate: rate(health.counts('calls')),
-    inFlight: bulkhead.running,
+    inFlight: status.inFlight,
     queue: record(PRIORITIES, (priority) => ({ depth: bulkhead.waitingAt(priority), wait: health.waitOf(priority) })),
     circuit: breaker.stats,
     connections: status.connections,
-    permits: bulkhead.permits,
-    weight,
+    permits: status.permits,
+    weight: status.weight,
   };
 }
 

@@ -49,7 +49,7 @@ export class PooledRelay {
     this.#connections = new RelayConnections(url, {
       ...options,
       size,
-      backoff: { ...backoff, attempts: memory?.attempts ?? 0 },
+      backoff: memory ? { ...backoff, attempts: memory.attempts } : backoff,
       dialling: this.#dialling(),
       notBefore: () => this.health.breaker.stats.retryAt,
     });
@@ -108,12 +108,10 @@ export class PooledRelay {
 
   /** What to keep for the next run. */
   get memory(): RelayMemory {
-    const { state, attempts } = this.#connections.status;
-    const isOpen = state === 'connected' || state === 'authenticated';
     const { maxSubscriptions } = this.options;
     return {
       ...this.health.memory(),
-      attempts: isOpen ? 0 : attempts,
+      attempts: this.isOpen ? 0 : this.#connections.status.attempts,
       ...(maxSubscriptions < Infinity ? { maxSubscriptions } : {}),
     };
   }

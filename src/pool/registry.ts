@@ -31,7 +31,7 @@ import { pipelineStages, type PipelineStages } from './pipeline.ts';
 import { PoolError } from './pool-error.ts';
 import type { PoolRelayStatus } from './pool-relay-status.ts';
 import { PooledRelay, type PooledRelayOptions } from './pooled-relay.ts';
-import { aged, poolMemory, type PoolMemory, relaysIn } from './relay-memory.ts';
+import { aged, LEAST_SUBSCRIPTIONS, poolMemory, type PoolMemory, relaysIn } from './relay-memory.ts';
 
 /**
  * Where a relay URL comes from: the caller is trusted, an event (NIP-65, NIP-66, a hint) is not.
@@ -55,7 +55,7 @@ export type RelayOrigin = 'caller' | 'event';
 export interface RegistryOptions extends Omit<RelayOptions, 'dialling' | 'counters'>, HealthOptions {
   /** How many connections a relay gets, and when. @default 1 to 3, by load */
   readonly connections?: PoolSizeOptions | undefined;
-  /** The sockets that all relays may have; pools may share one. @default 20, two of them for what is urgent */
+  /** The sockets that all relays may have; pools may share one. @default 20, none of them reserved */
   readonly sockets?: SocketBudget | undefined;
   /** Stages of the pipe that are to replace the default ones. @default `pipelineStages` */
   readonly stages?: Partial<PipelineStages> | undefined;
@@ -177,7 +177,7 @@ export class Registry {
   #optionsFor(url: RelayUrl): PooledRelayOptions {
     const { signer, mayAuthenticate = () => !this.#fromEvents.has(url), maxSubscriptions, ...rest } = this.options;
     const memory = aged(this.#memories.get(url), this.#scheduler.now());
-    const limit = typeof maxSubscriptions === 'function' ? maxSubscriptions(url) : maxSubscriptions;
+    const limit = limitOf(typeof maxSubscriptions === 'function' ? maxSubscriptions(url) : maxSubscriptions);
     return {
       ...rest,
       scheduler: this.#scheduler,
@@ -234,6 +234,14 @@ export class Registry {
     this.#watches.delete(relay.url);
     relay.close();
   }
+}
+
+function limitOf(maxSubscriptions: number | undefined): number | undefined {
+  const isRight = Number.isSafeInteger(maxSubscriptions) || maxSubscriptions === Infinity;
+  if (maxSubscriptions === undefined || (isRight && maxSubscriptions >= LEAST_SUBSCRIPTIONS)) return maxSubscriptions;
+  throw new RangeError(
+    `RelayPool: 'maxSubscriptions' must be a whole number from ${LEAST_SUBSCRIPTIONS}; got ${maxSubscriptions}.`,
+  );
 }
 
 function isOpen({ state }: PoolRelayStatus): boolean {

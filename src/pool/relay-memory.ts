@@ -1,4 +1,5 @@
 import type { CircuitMemory } from '../policies/circuit-state.ts';
+import { isRecord } from '../protocol/event.ts';
 
 /**
  * What was learnt of a relay, as plain data.
@@ -54,17 +55,19 @@ const DAY = 1_440 * MINUTE;
 const FORGOTTEN_AFTER = 7 * DAY;
 /** In this time half of what was learnt is forgotten. */
 const HALF_LIFE = { reliability: DAY, attempts: 10 * MINUTE, openings: 60 * MINUTE };
+/** Fewer than one request and one page a connection cannot carry. */
+export const LEAST_SUBSCRIPTIONS = 2;
 /** Relays that are kept although this pool has not met them. */
 const MOST_RELAYS = 1_000;
 
 /** Takes up what was kept of a relay, `now` in milliseconds since 1970: aged, and without what makes no sense. Undefined when nothing is left. */
 export function aged(memory: unknown, now: number): RelayMemory | undefined {
-  if (!isObject(memory) || !isFrom(memory['at'], 0)) return undefined;
+  if (!isRecord(memory) || !isFrom(memory['at'], 0)) return undefined;
   const age = Math.max(0, now - memory['at']);
   if (age > FORGOTTEN_AFTER) return undefined;
   const left = (halfLife: number): number => 0.5 ** (age / halfLife);
   const { reliability, attempts, latency, lastSuccess, maxSubscriptions } = memory;
-  const circuit = isObject(memory['circuit']) ? memory['circuit'] : {};
+  const circuit = isRecord(memory['circuit']) ? memory['circuit'] : {};
   const openings = isFrom(circuit['openings'], 0) ? circuit['openings'] : 0;
   const unreliability = isFrom(reliability, 0) && reliability <= 1 ? 1 - reliability : 0;
   return {
@@ -77,13 +80,13 @@ export function aged(memory: unknown, now: number): RelayMemory | undefined {
     reliability: 1 - unreliability * left(HALF_LIFE.reliability),
     ...(isFrom(latency, 0) ? { latency } : {}),
     ...(isFrom(lastSuccess, 0) ? { lastSuccess } : {}),
-    ...(isFrom(maxSubscriptions, 1) ? { maxSubscriptions: Math.floor(maxSubscriptions) } : {}),
+    ...(isFrom(maxSubscriptions, LEAST_SUBSCRIPTIONS) ? { maxSubscriptions: Math.floor(maxSubscriptions) } : {}),
   };
 }
 
 /** The memories of relays by their URL; anything else that was given is left out. */
 export function relaysIn(memory: unknown): ReadonlyMap<string, unknown> {
-  const relays = isObject(memory) && memory['version'] === 1 && isObject(memory['relays']) ? memory['relays'] : {};
+  const relays = isRecord(memory) && memory['version'] === 1 && isRecord(memory['relays']) ? memory['relays'] : {};
   return new Map(Object.entries(relays));
 }
 
@@ -93,18 +96,14 @@ export function poolMemory(
   earlier: ReadonlyMap<string, unknown>,
   now: number,
 ): PoolMemory {
-  const relays: Record<string, RelayMemory> = Object.fromEntries(known);
   const others = [...earlier].flatMap(([url, memory]) => {
     const kept = known.has(url) ? undefined : aged(memory, now);
     return kept ? [{ url, memory: memory as RelayMemory, at: kept.at }] : [];
   });
   others.sort((a, b) => b.at - a.at);
-  for (const { url, memory } of others.slice(0, Math.max(0, MOST_RELAYS - known.size))) relays[url] = memory;
-  return { version: 1, relays };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  const room = Math.max(0, MOST_RELAYS - known.size);
+  const unmet = others.slice(0, room).map(({ url, memory }) => [url, memory] as const);
+  return { version: 1, relays: Object.fromEntries([...known, ...unmet]) };
 }
 
 function isFrom(value: unknown, least: number): value is number {

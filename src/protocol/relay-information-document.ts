@@ -1,4 +1,5 @@
-import { field, isObject, present, readRelayLimits, type RelayLimits, wholeNumber } from './relay-limits.ts';
+import { isRecord } from './event.ts';
+import { field, present, readRelayLimits, type RelayLimits, wholeNumber } from './relay-limits.ts';
 
 /**
  * How long a relay keeps events, as it says.
@@ -85,7 +86,7 @@ export function parseRelayInformation(text: string): RelayInformation | undefine
 
 /** Reads a document. Undefined for what is no object; all that an object lacks, or has in a wrong type, is left out. Never throws. */
 export function readRelayInformation(document: unknown): RelayInformation | undefined {
-  if (!isObject(document)) return undefined;
+  if (!isRecord(document)) return undefined;
   const read = <T>(key: string, as: (value: unknown) => T): T => as(field(document, key));
   return {
     ...present<Omit<RelayInformation, 'supportedNips' | 'limits' | 'countries' | 'languages' | 'tags' | 'retention'>>({

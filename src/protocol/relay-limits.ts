@@ -1,3 +1,5 @@
+import { isRecord } from './event.ts';
+
 /**
  * What a relay says that it takes, in the `limitation` of its information document (NIP-11). Only what makes sense is here: a limit
  * that is absent was not named, or was of no use (a negative length, a text where a number belongs, none at all).
@@ -107,12 +109,7 @@ export function createdAtBounds(limits: RelayLimits, now: number): CreatedAtBoun
 
 /** The field of an object that is its own, or undefined. */
 export function field(of: unknown, key: string): unknown {
-  return isObject(of) && Object.hasOwn(of, key) ? of[key] : undefined;
-}
-
-/** Whether it is an object, and no array. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(of) && Object.hasOwn(of, key) ? of[key] : undefined;
 }
 
 /** A whole number in the range, or undefined. Relays write numbers as texts too. */

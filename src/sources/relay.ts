@@ -239,6 +239,7 @@ export class Relay extends Observable<Connection> {
           map((connection): Link => ({ connection })),
           reconnect({
             ...options.backoff,
+            attempts: this.#attempts,
             scheduler,
             random: options.random ?? platformRandom,
             wake$: merge(wake$, this.#wake),
@@ -261,7 +262,7 @@ export class Relay extends Observable<Connection> {
       return new RelayError('circuit-open', this.url, 'It failed too often; it is not dialled for a while.', cause);
     }
     if (error instanceof ParkedError) {
-      return new RelayError('parked', this.url, 'Its connection made room for another; see maxConnections.', cause);
+      return new RelayError('parked', this.url, 'Its connection made room for another; see the option sockets.', cause);
     }
     return error;
   }
@@ -283,7 +284,9 @@ export class Relay extends Observable<Connection> {
 
   #leave(): void {
     const { state } = this.#state.value;
-    const hasSocket = state === 'connecting' || state === 'connected' || state === 'authenticated';
+    const isOpen = state === 'connected' || state === 'authenticated';
+    const hasSocket = isOpen || state === 'connecting';
+    if (isOpen) this.#attempts = 0;
     this.#enter(hasSocket ? 'disconnecting' : 'disconnected');
   }
 }

@@ -197,6 +197,29 @@ describe('subscriptions that a relay limits', () => {
     pool.close();
   });
 
+  it('are evicted in a word when too many wait, and a live one comes in later all the same', async () => {
+    const { pool, time } = world({
+      pool: { maxSubscriptions: 2, connections: { maximum: 1 }, queue: { capacity: 1 } },
+    });
+    const holder = hear(pool.subscribe({ kinds: [1] }));
+    const live = hear(pool.packets({ kinds: [2] }));
+    const request = hear(pool.request({ kinds: [3] }));
+    expect(words(live.values)).toEqual(['lost evicted 0']);
+    const other = hear(pool.request({ kinds: [4] }));
+    expect([request.completed, other.completed]).toEqual([true, false]);
+    holder.subscription.unsubscribe();
+    await time.advance(10 * SECOND);
+    expect(words(live.values).at(-1)).toBe('eose 0');
+    expect(other.completed).toBe(true);
+    pool.close();
+  });
+
+  it.each([0, 1, -3, 2.5, Number.NaN, '20' as never])('are no number that makes sense: %s', (maxSubscriptions) => {
+    const relays = ['wss://relay.test'];
+    expect(() => new RelayPool({ relays, maxSubscriptions })).toThrow(RangeError);
+    expect(() => new RelayPool({ relays, maxSubscriptions: () => maxSubscriptions })).toThrow("'maxSubscriptions'");
+  });
+
   it('get the place of a request that the relay refused, and not that of one that left while it waited', async () => {
     const { pool, time, relay } = world({ pool: { maxSubscriptions: 2, connections: { maximum: 1 } } });
     relay.faults.closedWith = 'restricted: not for you';

@@ -57,7 +57,7 @@ describe('aged', () => {
       reliability: 7,
       latency: -1,
       lastSuccess: null,
-      maxSubscriptions: 0,
+      maxSubscriptions: 1,
     };
     expect(aged(junk, NOW)).toEqual({ at: NOW, circuit: { openings: 0 }, attempts: 0, reliability: 1 });
     expect(aged({ at: NOW, circuit: 'open' }, NOW)).toEqual({
@@ -80,6 +80,16 @@ describe('poolMemory', () => {
       version: 1,
       relays: { 'wss://a/': memory(), 'wss://c/': memory({ attempts: 9 }) },
     });
+  });
+
+  it('takes a name that means something to objects for a name', () => {
+    const relays = JSON.parse(JSON.stringify({ a: memory() }).replace('"a"', '"__proto__"')) as Record<
+      string,
+      RelayMemory
+    >;
+    const kept = poolMemory(new Map(), relaysIn({ version: 1, relays }), NOW);
+    expect(Object.getPrototypeOf(kept.relays)).toBe(Object.prototype);
+    expect(Object.keys(kept.relays)).toEqual(['__proto__']);
   });
 
   it('has a bound: the oldest of those go first', () => {

@@ -296,6 +296,36 @@ describe('relay', () => {
     });
   });
 
+  it('takes up the attempts of an earlier run once: a connection that was held makes them void', async () => {
+    const { time, near, far } = setUp({ backoff: { attempts: 6, cap: 60_000 }, idleTimeout: 100 });
+    expect(near.status.attempts).toBe(6);
+    const first = hear(near);
+    await time.advance(MINUTE);
+    first.subscription.unsubscribe();
+    await time.advance(SECOND);
+    expect(near.status).toMatchObject({ state: 'disconnected', attempts: 0 });
+    far.stop();
+    const second = hear(near.link$);
+    await time.advance(50);
+    expect(near.status).toMatchObject({ state: 'disconnected', attempts: 1 });
+    second.subscription.unsubscribe();
+  });
+
+  it('goes on with its attempts when somebody comes back who had left before one succeeded', async () => {
+    const { time, near, far } = setUp({ idleTimeout: 100, backoff: { base: 10, floor: 10, cap: 10 } });
+    far.stop();
+    const first = hear(near.link$);
+    await time.advance(SECOND);
+    first.subscription.unsubscribe();
+    await time.advance(SECOND);
+    const { attempts } = near.status;
+    expect(attempts).toBeGreaterThan(5);
+    const second = hear(near.link$);
+    await time.advance(100);
+    expect(near.status.attempts).toBeGreaterThan(attempts);
+    second.subscription.unsubscribe();
+  });
+
   describe('leaves no timer, socket or listener behind', () => {
     it('after close(), with several users who leave by it', async () => {
       const { time, near } = setUp();
