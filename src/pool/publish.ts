@@ -31,6 +31,7 @@ import type { Progress } from './exchange.ts';
 import { PoolError } from './pool-error.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import { changeSince, restOf } from './refusal.ts';
+import { refuseNobody } from './routes.ts';
 
 /**
  * What became of an event at one relay:
@@ -132,10 +133,9 @@ export function publish(
     throw new PoolError('invalid-option', `A deadline is from 1 to ${LONGEST_DELAY} milliseconds, not ${deadline}.`);
   }
   return context.route.pipe(
+    refuseNobody(deadline, context.scheduler),
     take(1),
     switchMap((relays) => {
-      if (relays.length === 0)
-        throw new PoolError('no-relays', 'There is no relay to publish to: add one to the pool.');
       const first = initialReport(event, relays, options.previous);
       const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
       return merge(...missing.map((relay) => deliver(relay, event, { deadline, priority }, context))).pipe(

@@ -1,16 +1,4 @@
-import {
-  asyncScheduler,
-  defer,
-  filter,
-  map,
-  merge,
-  type Observable,
-  share,
-  take,
-  takeUntil,
-  throwError,
-  Subject,
-} from 'rxjs';
+import { asyncScheduler, defer, type Observable, share, takeUntil, throwError, Subject } from 'rxjs';
 import { callSafely } from '../operators/call-safely.ts';
 import { events } from '../operators/events.ts';
 import { untilSettled } from '../operators/until-settled.ts';
@@ -129,11 +117,10 @@ export class RelayPool {
    * Stored events only. Always completes: when every relay said EOSE, refused, is lost or let the time pass.
    *
    * @throws FilterError (through the stream) when the filter is not one.
-   * @throws PoolError (through the stream) with `no-relays` when the pool has none.
+   * @throws PoolError (through the stream) with `no-relays` when its route names none.
    */
   request(filter: FilterInput, options: RequestOptions = {}): Observable<NostrEvent> {
-    const stored$ = this.#packets(filter, options, false).pipe(untilSettled(), events());
-    return merge(this.#refuseWithoutRelays(), stored$);
+    return this.#packets(filter, options, false).pipe(untilSettled(), events());
   }
 
   /** What `subscribe` and `request` are made of: events, and what every relay says about itself; see {@link Packet}. */
@@ -187,16 +174,6 @@ export class RelayPool {
 
   #packets(filter: FilterInput, options: RequestOptions, live: boolean): Observable<Packet> {
     return defer(() => (this.#isClosed ? closedPool() : packets(filter, options, { ...this.#context, live })));
-  }
-
-  #refuseWithoutRelays(): Observable<never> {
-    return this.#registry.relays$.pipe(
-      take(1),
-      filter((relays) => relays.length === 0),
-      map(() => {
-        throw new PoolError('no-relays', 'There is no relay to ask: add one to the pool.');
-      }),
-    );
   }
 }
 

@@ -8,6 +8,7 @@ import type { Packet } from '../protocol/packet.ts';
 import { gather } from './gather.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import { askRelay } from './relay-request.ts';
+import { refuseNobody } from './routes.ts';
 
 /**
  * What may be asked: a filter, several of which any may match, or an observable of either; a new value replaces the one before
@@ -79,7 +80,9 @@ export function packets(input: FilterInput, options: RequestOptions, context: Re
           const { route, scheduler, random, live } = context;
           const times = { silenceTimeout, deadline, over: scheduler.now() + deadline, scheduler, random };
           const question = { filters, delivered, live, priority, affinity, resume, ...times };
-          return gather(route, (relay) => askRelay(relay, question));
+          // A live request waits for a relay to join; one that waits for answers alone has to end.
+          const relays$ = live ? route : route.pipe(refuseNobody(deadline, scheduler));
+          return gather(relays$, (relay) => askRelay(relay, question));
         }),
       )
       .subscribe(subscriber);

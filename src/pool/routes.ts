@@ -1,4 +1,5 @@
-import { identity, type MonoTypeOperatorFunction } from 'rxjs';
+import { identity, map, type MonoTypeOperatorFunction, pipe, type SchedulerLike, throwError, timeout } from 'rxjs';
+import { PoolError } from './pool-error.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 
 /**
@@ -29,4 +30,17 @@ export type Route = MonoTypeOperatorFunction<readonly PooledRelay[]>;
  */
 export function everyRelay(): Route {
   return identity;
+}
+
+/** Errors where a route names no relay at first, or says nothing in so many milliseconds: who asks would wait for ever. */
+export function refuseNobody(deadline: number, scheduler: SchedulerLike): Route {
+  const refusal = (): PoolError =>
+    new PoolError('no-relays', 'The route names no relay: add one to the pool, or choose another route.');
+  return pipe(
+    map((relays, index) => {
+      if (index === 0 && relays.length === 0) throw refusal();
+      return relays;
+    }),
+    timeout({ first: deadline, scheduler, with: () => throwError(refusal) }),
+  );
 }

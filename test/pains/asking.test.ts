@@ -1,4 +1,4 @@
-import { BehaviorSubject, lastValueFrom, of, take, toArray } from 'rxjs';
+import { BehaviorSubject, combineLatest, lastValueFrom, NEVER, of, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { PoolError } from '../../src/pool/pool-error.ts';
 import type { Filter } from '../../src/protocol/filter.ts';
@@ -278,6 +278,39 @@ describe('what is asked', () => {
     expect(error).toBeInstanceOf(PoolError);
     expect(error).toMatchObject({ code: 'no-relays' });
     empty.close();
+  });
+
+  it('ends where the route names nobody, or says nothing at all', async () => {
+    const nobody = world({ pool: { route: () => of([]) } });
+    expect(hear(nobody.pool.request({ kinds: [1] })).error).toMatchObject({ code: 'no-relays' });
+    nobody.pool.close();
+
+    const { pool, time, note } = world({ pool: { route: () => NEVER } });
+    const request = hear(pool.request({ kinds: [1] }, { deadline: 5 * SECOND }));
+    const publish = hear(pool.publish(note('to whom?'), { deadline: 5 * SECOND }));
+    await time.advance(5 * SECOND - 1);
+    expect([request.error, publish.error]).toEqual([undefined, undefined]);
+    await time.advance(1);
+    expect(request.error).toMatchObject({ code: 'no-relays' });
+    expect(publish.error).toMatchObject({ code: 'no-relays' });
+    expect(time.actions).toHaveLength(0);
+    pool.close();
+  });
+
+  it('waits for a relay where it is live', async () => {
+    const chosen = new BehaviorSubject(false);
+    const { pool, relay, time, note } = world({
+      pool: { route: (relays$) => combineLatest([relays$, chosen], (relays, isChosen) => (isChosen ? relays : [])) },
+    });
+    const event = note('at last');
+    relay.seed(event);
+    const heard = hear(pool.subscribe({ kinds: [1] }));
+    await time.advance(SECOND);
+    expect(heard).toMatchObject({ values: [], completed: false, error: undefined });
+    chosen.next(true);
+    await time.advance(SECOND);
+    expect(heard.values).toEqual([event]);
+    pool.close();
   });
 
   it('is paged where the relay caps, also over a second with several events', async () => {
