@@ -33,6 +33,8 @@ export * from './policies/priority-queue.ts';
 export type { Throughput } from './policies/rate-window.ts';
 export type { ResumeOptions } from './policies/resume-cursor.ts';
 export { SeenIds } from './policies/seen-ids.ts';
+export type { ClusterOptions, RelayCluster } from './pool/cluster.ts';
+export { firstOf, limit, union, where } from './pool/combined-routes.ts';
 export type { Exchange, Progress } from './pool/exchange.ts';
 export type { LatencyOf, RelayHealth } from './pool/health.ts';
 export type { Measurements, PoolMetrics, RelayMetrics } from './pool/metrics.ts';
@@ -40,12 +42,14 @@ export { pipelineStages, type PipelineStages, type Stage } from './pool/pipeline
 export { PoolError, type PoolErrorCode } from './pool/pool-error.ts';
 export type { PooledRelay } from './pool/pooled-relay.ts';
 export type { PoolRelayStatus } from './pool/pool-relay-status.ts';
-export type { PublishOptions, PublishOutcome, PublishReport } from './pool/publish.ts';
+export type { PublishOptions, PublishQuorum } from './pool/publish.ts';
+export type { PublishOutcome, PublishReport } from './pool/publish-report.ts';
 export type { PoolMemory, RelayMemory } from './pool/relay-memory.ts';
 export { RelayPool, type RelayPoolOptions } from './pool/relay-pool.ts';
 export type { RelayOrigin } from './pool/registry.ts';
 export type { FilterInput, RequestOptions } from './pool/requests.ts';
-export { everyRelay, type Route } from './pool/routes.ts';
+export type { Candidates, Choice, RelayProgress, Route, RoutedCall } from './pool/route.ts';
+export { cluster, everyRelay, only } from './pool/routes.ts';
 export {
   classifyKind,
   expiresAt,

@@ -1,42 +1,78 @@
 import { Observable, Subscription } from 'rxjs';
+import type { Filter } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
-import type { PooledRelay } from './pooled-relay.ts';
 import type { Answer } from './question.ts';
+import type { Choice, RelayProgress } from './route.ts';
 
-interface Member<R> {
-  readonly relay: R;
+/** What is known of a chosen relay here. */
+type Chosen = Omit<Choice, 'relay'> & { readonly relay: Pick<Choice['relay'], 'url'> };
+
+interface Member<C> {
+  readonly choice: C;
   /** There before the relay is asked, as its first answer may end the request or the membership. */
   readonly subscription: Subscription;
   settled: boolean;
 }
 
 /**
- * The answers of all relays of a route as one stream. Relays that join are asked, relays that leave are let go, and every packet that settles
- * a relay says how many are still awaited.
+ * The answers of all relays of a route as one stream. Relays that join are asked, relays that leave are let go, those that are to be asked
+ * something else are asked that before the old is let go, and every packet that settles a relay says how many are still awaited.
+ *
+ * @param progressed - Told how it goes with a relay before the packet that says so is passed on: who is chosen instead of a relay that failed
+ * is awaited by then.
  */
-export function gather<R extends Pick<PooledRelay, 'url'>>(
-  route: Observable<readonly R[]>,
-  ask: (relay: R) => Observable<Answer>,
+export function gather<C extends Chosen>(
+  route: Observable<readonly C[]>,
+  ask: (choice: C) => Observable<Answer>,
+  progressed: (relay: RelayUrl, progress: RelayProgress) => void = () => undefined,
 ): Observable<Packet> {
   return new Observable((subscriber) => {
-    const members = new Map<RelayUrl, Member<R>>();
+    const members = new Map<RelayUrl, Member<C>>();
 
     const pending = (): number => {
       let count = 0;
       for (const { settled } of members.values()) if (!settled) count++;
       return count;
     };
-    const pass = (member: Member<R>, { packet, settles }: Answer): void => {
+    const pass = (member: Member<C>, { packet, settles }: Answer): void => {
       member.settled ||= settles;
-      subscriber.next(packet.type === 'event' || packet.type === 'gap' ? packet : { ...packet, pending: pending() });
+      if (packet.type === 'event' || packet.type === 'gap') return subscriber.next(packet);
+      if (packet.type === 'eose') progressed(packet.relay, 'answered');
+      else if (settles) progressed(packet.relay, 'failed');
+      subscriber.next({ ...packet, pending: pending() });
     };
-    const leave = (relay: RelayUrl, member: Member<R>, code: 'removed' | 'pool-closed', message: string): void => {
+    const leave = (relay: RelayUrl, member: Member<C>, code: 'removed' | 'pool-closed', message: string): void => {
       members.delete(relay);
       member.subscription.unsubscribe();
       if (member.settled) return;
       subscriber.next({ type: 'lost', relay, error: new RelayError(code, relay, message), pending: pending() });
+    };
+    const send = (member: Member<C>): void => {
+      const { choice, subscription } = member;
+      if (subscription.closed) return;
+      const next = (answer: Answer): void => pass(member, answer);
+      subscription.add(ask(choice).subscribe({ next, error: (error) => subscriber.error(error) }));
+    };
+    const follow = (choices: readonly C[]): void => {
+      const joining: Member<C>[] = [];
+      const superseded: Subscription[] = [];
+      // All are members before the first is asked, or one leaves, so that whatever is said then counts them.
+      for (const choice of choices) {
+        const before = members.get(choice.relay.url);
+        if (before && isSame(choice.filters, before.choice.filters)) continue;
+        if (before) superseded.push(before.subscription);
+        const member = { choice, subscription: new Subscription(), settled: false };
+        members.set(choice.relay.url, member);
+        joining.push(member);
+      }
+      const routed = new Set(choices.map(({ relay }) => relay.url));
+      for (const [url, member] of members) {
+        if (!routed.has(url)) leave(url, member, 'removed', 'The relay takes no part in the request any more.');
+      }
+      for (const member of joining) send(member);
+      for (const subscription of superseded) subscription.unsubscribe();
     };
 
     subscriber.add(() => {
@@ -44,23 +80,7 @@ export function gather<R extends Pick<PooledRelay, 'url'>>(
     });
     subscriber.add(
       route.subscribe({
-        next: (relays) => {
-          const routed = new Map(relays.map((relay) => [relay.url, relay]));
-          for (const [url, member] of members) {
-            if (!routed.has(url)) leave(url, member, 'removed', 'The relay takes no part in the request any more.');
-          }
-          // All are members before the first is asked, so that its answer knows how many are awaited.
-          const joining = relays
-            .filter(({ url }) => !members.has(url))
-            .map((relay): Member<R> => ({ relay, subscription: new Subscription(), settled: false }));
-          for (const member of joining) members.set(member.relay.url, member);
-          for (const member of joining) {
-            const { relay, subscription } = member;
-            if (subscription.closed) continue;
-            const next = (answer: Answer): void => pass(member, answer);
-            subscription.add(ask(relay).subscribe({ next, error: (error) => subscriber.error(error) }));
-          }
-        },
+        next: follow,
         error: (error) => subscriber.error(error),
         complete: () => {
           for (const [url, member] of members) leave(url, member, 'pool-closed', 'The pool was closed.');
@@ -69,4 +89,8 @@ export function gather<R extends Pick<PooledRelay, 'url'>>(
       }),
     );
   });
+}
+
+function isSame(a: readonly Filter[] | undefined, b: readonly Filter[] | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

@@ -58,10 +58,9 @@ const LEAST_READINGS = 5;
  *
  * @example
  * ```ts
- * import { map } from 'rxjs';
- * import { RelayPool, type Route } from 'rx-relay-pool';
+ * import { RelayPool, where } from 'rx-relay-pool';
  *
- * const reliable: Route = map((relays) => relays.filter(({ health }) => health.reliability > 0.5));
+ * const reliable = where(({ health }) => health.reliability > 0.5);
  * new RelayPool({ route: reliable }).close();
  * ```
  */

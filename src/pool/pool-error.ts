@@ -8,7 +8,14 @@
  * const hints: Partial<Record<PoolErrorCode, string>> = { 'no-relays': 'Add a relay in the settings.' };
  * ```
  */
-export type PoolErrorCode = 'no-relays' | 'pool-closed' | 'invalid-event' | 'invalid-option' | 'too-many-relays';
+export type PoolErrorCode =
+  | 'no-relays'
+  | 'pool-closed'
+  | 'invalid-event'
+  | 'invalid-option'
+  | 'too-many-relays'
+  | 'unknown-cluster'
+  | 'quorum-impossible';
 
 /**
  * Misuse of a pool: the call was wrong, and the message says what to do. Trouble with relays is never an error but a packet, an

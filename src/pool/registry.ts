@@ -2,9 +2,11 @@ import {
   asyncScheduler,
   BehaviorSubject,
   combineLatest,
+  defer,
   distinctUntilChanged,
   EMPTY,
   endWith,
+  finalize,
   ignoreElements,
   interval,
   map,
@@ -26,12 +28,13 @@ import { SocketBudget } from '../operators/socket-budget.ts';
 import type { PoolSizeOptions } from '../policies/pool-size.ts';
 import { admitRelayUrl, relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
 import type { RelayOptions } from '../sources/relay.ts';
+import { Guests } from './guests.ts';
 import type { HealthOptions } from './health.ts';
 import { pipelineStages, type PipelineStages } from './pipeline.ts';
 import { PoolError } from './pool-error.ts';
 import type { PoolRelayStatus } from './pool-relay-status.ts';
 import { PooledRelay, type PooledRelayOptions } from './pooled-relay.ts';
-import { aged, LEAST_SUBSCRIPTIONS, poolMemory, type PoolMemory, relaysIn } from './relay-memory.ts';
+import { aged, LEAST_SUBSCRIPTIONS, poolMemory, type PoolMemory, relaysIn, remember } from './relay-memory.ts';
 
 /**
  * Where a relay URL comes from: the caller is trusted, an event (NIP-65, NIP-66, a hint) is not.
@@ -82,23 +85,33 @@ const STABLE = 5_000;
 /** The relays of a pool: adds, removes, and tells how they are. */
 export class Registry {
   readonly #relays = new BehaviorSubject<readonly PooledRelay[]>([]);
+  readonly #guests: Guests;
   readonly #fromEvents = new Set<RelayUrl>();
   readonly #watches = new Map<RelayUrl, Subscription>();
-  /** Of relays by URL, as an earlier pool wrote it down. */
-  readonly #memories: ReadonlyMap<string, unknown>;
+  /** Of relays by URL, as an earlier pool wrote it down, or this one when a relay left. */
+  readonly #memories: Map<string, unknown>;
   readonly #scheduler: SchedulerLike;
   readonly #budget: SocketBudget;
 
   constructor(private readonly options: RegistryOptions) {
-    const { scheduler = asyncScheduler, sockets, memory } = options;
+    const { scheduler = asyncScheduler, sockets, memory, idleTimeout = 60_000 } = options;
     this.#scheduler = scheduler;
+    this.#guests = new Guests(idleTimeout, scheduler, (url) => this.#left(url));
     this.#budget = sockets ?? new SocketBudget({ scheduler });
     this.#memories = relaysIn(memory);
   }
 
-  /** The relays, now and after every change; completes when the pool closes. */
+  /** All relays, now and after every change; completes when the pool closes. */
   get relays$(): Observable<readonly PooledRelay[]> {
     return this.#relays;
+  }
+
+  /** As {@link Registry.relays$}, without those that are there only because a route leads to them. */
+  get members$(): Observable<readonly PooledRelay[]> {
+    return this.#relays.pipe(
+      map((relays) => relays.filter(({ url }) => !this.#guests.has(url))),
+      distinctUntilChanged(areEqual),
+    );
   }
 
   /** How the relays are, now and whenever that changes. */
@@ -123,13 +136,31 @@ export class Registry {
 
   add(url: string, origin: RelayOrigin): RelayUrl {
     const normalised = origin === 'event' ? admitRelayUrl(url) : relayUrl(url);
+    if (this.#guests.has(normalised)) {
+      this.#guests.delete(normalised);
+      this.#relays.next(this.#relays.value);
+    }
     if (origin === 'caller') this.#fromEvents.delete(normalised);
     if (this.#find(normalised)) return normalised;
     if (origin === 'event') this.#admit(normalised);
-    const relay = new PooledRelay(normalised, this.#optionsFor(normalised));
-    this.#watches.set(normalised, this.#watch(relay));
-    this.#relays.next([...this.#relays.value, relay]);
+    this.#make(normalised);
     return normalised;
+  }
+
+  /** Relays by their URLs, now and after every change, for as long as it is subscribed to; those that are not there come as guests. */
+  borrow(urls: readonly string[], origin: RelayOrigin): Observable<readonly PooledRelay[]> {
+    return defer(() => {
+      const held = [...new Set(urls.map((url) => (origin === 'event' ? this.#admitted(url) : relayUrl(url))))];
+      const here = held.filter((url) => url !== undefined).filter((url) => this.#invite(url, origin));
+      for (const url of here) this.#guests.hold(url);
+      return this.#relays.pipe(
+        map(() => here.flatMap((url) => this.#find(url) ?? [])),
+        distinctUntilChanged(areEqual),
+        finalize(() => {
+          for (const url of here) this.#guests.release(url);
+        }),
+      );
+    });
   }
 
   remove(url: string): boolean {
@@ -137,6 +168,7 @@ export class Registry {
     const relay = this.#find(normalised);
     if (!relay) return false;
     this.#fromEvents.delete(normalised);
+    this.#guests.delete(normalised);
     this.#relays.next(this.#relays.value.filter((other) => other !== relay));
     this.#drop(relay);
     return true;
@@ -155,6 +187,7 @@ export class Registry {
 
   close(): void {
     const relays = this.#relays.value;
+    this.#guests.close();
     this.#relays.complete();
     for (const relay of relays) this.#drop(relay);
   }
@@ -163,12 +196,49 @@ export class Registry {
     return this.#relays.value.find((relay) => relay.url === url);
   }
 
+  #make(url: RelayUrl): void {
+    const relay = new PooledRelay(url, this.#optionsFor(url));
+    this.#watches.set(url, this.#watch(relay));
+    this.#relays.next([...this.#relays.value, relay]);
+  }
+
+  /** Lets a relay in for as long as a route leads to it; says whether it is here. */
+  #invite(url: RelayUrl, origin: RelayOrigin): boolean {
+    if (this.#find(url)) return true;
+    if (origin === 'event') {
+      if (this.#fromEvents.size >= this.#maxRelaysFromEvents) return false;
+      this.#fromEvents.add(url);
+    }
+    this.#guests.add(url);
+    this.#make(url);
+    return true;
+  }
+
+  /** Nothing leads to a guest any more; what was learnt of it is kept for when something does again. */
+  #left(url: RelayUrl): void {
+    const relay = this.#find(url);
+    if (relay) remember(this.#memories, url, relay.memory);
+    this.remove(url);
+  }
+
+  /** The URL in its one form, if it may come from an event. */
+  #admitted(url: string): RelayUrl | undefined {
+    try {
+      return admitRelayUrl(url);
+    } catch {
+      return undefined;
+    }
+  }
+
+  get #maxRelaysFromEvents(): number {
+    return this.options.maxRelaysFromEvents ?? 50;
+  }
+
   #admit(url: RelayUrl): void {
-    const { maxRelaysFromEvents = 50 } = this.options;
-    if (this.#fromEvents.size >= maxRelaysFromEvents) {
+    if (this.#fromEvents.size >= this.#maxRelaysFromEvents) {
       throw new PoolError(
         'too-many-relays',
-        `Events have named ${maxRelaysFromEvents} relays already; see the option maxRelaysFromEvents.`,
+        `Events have named ${this.#maxRelaysFromEvents} relays already; see the option maxRelaysFromEvents.`,
       );
     }
     this.#fromEvents.add(url);
@@ -246,6 +316,10 @@ function limitOf(maxSubscriptions: number | undefined): number | undefined {
 
 function isOpen({ state }: PoolRelayStatus): boolean {
   return state === 'connected' || state === 'authenticated';
+}
+
+function areEqual(before: readonly PooledRelay[], after: readonly PooledRelay[]): boolean {
+  return before.length === after.length && before.every((relay, index) => relay === after[index]);
 }
 
 function areSame(before: readonly PoolRelayStatus[], after: readonly PoolRelayStatus[]): boolean {

@@ -1,5 +1,6 @@
 import type { CircuitMemory } from '../policies/circuit-state.ts';
 import { isRecord } from '../protocol/event.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
 
 /**
  * What was learnt of a relay, as plain data.
@@ -85,9 +86,17 @@ export function aged(memory: unknown, now: number): RelayMemory | undefined {
 }
 
 /** The memories of relays by their URL; anything else that was given is left out. */
-export function relaysIn(memory: unknown): ReadonlyMap<string, unknown> {
+export function relaysIn(memory: unknown): Map<string, unknown> {
   const relays = isRecord(memory) && memory['version'] === 1 && isRecord(memory['relays']) ? memory['relays'] : {};
   return new Map(Object.entries(relays));
+}
+
+/** Keeps what was learnt of one more relay; beyond what is kept in all, the one that was written down first is forgotten. */
+export function remember(memories: Map<string, unknown>, url: RelayUrl, memory: RelayMemory): void {
+  memories.delete(url);
+  const [oldest] = memories.size < MOST_RELAYS ? [] : memories.keys();
+  if (oldest !== undefined) memories.delete(oldest);
+  memories.set(url, memory);
 }
 
 /** What to keep: of the relays of this pool, and of the others that an earlier one knew as long as there is room. */

@@ -9,14 +9,19 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
 import { connectivity } from '../sources/connectivity.ts';
 import { Verification } from '../verifiers/verification.ts';
 import type { Verifier } from '../verifiers/verifier.ts';
+import type { ClusterOptions, RelayCluster } from './cluster.ts';
+import { Clusters } from './clusters.ts';
 import { type PoolMetrics, poolMetrics } from './metrics.ts';
 import { PoolError } from './pool-error.ts';
 import type { PoolRelayStatus } from './pool-relay-status.ts';
-import { publish, type PublishOptions, type PublishReport } from './publish.ts';
+import { publish, type PublishOptions } from './publish.ts';
+import type { PublishReport } from './publish-report.ts';
 import { Registry, type RegistryOptions, type RelayOrigin } from './registry.ts';
 import type { PoolMemory } from './relay-memory.ts';
-import { type FilterInput, packets, type RequestContext, type RequestOptions } from './requests.ts';
-import { everyRelay, type Route } from './routes.ts';
+import { type FilterInput, packets, type RequestOptions } from './requests.ts';
+import type { Route } from './route.ts';
+import { everyRelay } from './routes.ts';
+import type { RoutingContext } from './routing.ts';
 
 /**
  * Options of a {@link RelayPool}; all but `relays` have defaults that suit an app.
@@ -35,6 +40,8 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
   readonly relays?: readonly string[];
   /** Which of its relays a request or a publish goes to. @default `everyRelay()` */
   readonly route?: Route | undefined;
+  /** Named sets of relays: see `cluster`. @default none */
+  readonly clusters?: Readonly<Record<string, ClusterOptions>> | undefined;
   /** Who checks signatures. @default the pure verifier, in slices of a few milliseconds */
   readonly verifier?: Verifier | undefined;
   /** Verified events that are kept to be handed out again, oldest forgotten first. @default 10_000 */
@@ -63,7 +70,8 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
 export class RelayPool {
   readonly #registry: Registry;
   readonly #verification: Verification;
-  readonly #context: Omit<RequestContext, 'live'>;
+  readonly #clusters: Clusters;
+  readonly #context: RoutingContext;
   readonly #closed = new Subject<void>();
   #isClosed = false;
 
@@ -77,6 +85,7 @@ export class RelayPool {
     remembered,
     connectivity$ = connectivity(),
     route = everyRelay(),
+    clusters = {},
     ...options
   }: RelayPoolOptions = {}) {
     const scheduler = options.scheduler ?? asyncScheduler;
@@ -84,7 +93,10 @@ export class RelayPool {
     this.#verification = new Verification({ verifier, remembered, scheduler });
     const wake$ = connectivity$.pipe(takeUntil(this.#closed), share());
     this.#registry = new Registry({ ...options, verification: this.#verification, probe$: wake$, wake$ });
-    this.#context = { route: this.#registry.relays$.pipe(route), scheduler, random };
+    this.#clusters = new Clusters(clusters, this);
+    const { members$ } = this.#registry;
+    const borrow: RoutingContext['borrow'] = (urls, origin) => this.#registry.borrow(urls, origin);
+    this.#context = { route, members$, borrow, cluster: (name) => this.#clusters.relays(name), scheduler, random };
     for (const url of relays) this.add(url);
   }
 
@@ -136,6 +148,15 @@ export class RelayPool {
    */
   publish(event: NostrEvent, options: PublishOptions = {}): Observable<PublishReport> {
     return defer(() => (this.#isClosed ? closedPool() : publish(event, options, this.#context)));
+  }
+
+  /**
+   * A named set of relays with the same verbs, as the option `clusters` has them; with `options`, makes a new one.
+   *
+   * @throws PoolError with `unknown-cluster` when there is none, or `invalid-option` when one is to be made that there is.
+   */
+  cluster(name: string, options?: ClusterOptions): RelayCluster {
+    return this.#clusters.get(name, options);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { EMPTY, isObservable, Observable, of, type SchedulerLike } from 'rxjs';
+import { EMPTY, isObservable, Observable, of } from 'rxjs';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { ResumeOptions } from '../policies/resume-cursor.ts';
@@ -6,9 +6,11 @@ import { SeenIds } from '../policies/seen-ids.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
 import { gather } from './gather.ts';
-import type { PooledRelay } from './pooled-relay.ts';
 import { askRelay } from './relay-request.ts';
+import { RequestProgress } from './request-progress.ts';
+import type { Route } from './route.ts';
 import { refuseNobody } from './routes.ts';
+import { choose, type RoutingContext } from './routing.ts';
 
 /**
  * What may be asked: a filter, several of which any may match, or an observable of either; a new value replaces the one before
@@ -47,6 +49,8 @@ export interface RequestOptions {
   readonly silenceTimeout?: number;
   /** Milliseconds that all of a `request` may take, and one REQ of a `subscribe`, which has no end. @default 60_000 */
   readonly deadline?: number;
+  /** Which relays it goes to. @default the pool's option `route` */
+  readonly route?: Route | undefined;
   /** How urgent it is where there is a queue. @default 'normal' */
   readonly priority?: Priority;
   /** Requests with the same key go over the same connection of a relay where they can, as those of one screen. @default none */
@@ -58,10 +62,7 @@ export interface RequestOptions {
 }
 
 /** What requests need of their pool. */
-export interface RequestContext {
-  readonly route: Observable<readonly PooledRelay[]>;
-  readonly scheduler: SchedulerLike;
-  readonly random: () => number;
+export interface RequestContext extends RoutingContext {
   /** Whether live events are wanted after the stored ones. */
   readonly live: boolean;
 }
@@ -77,12 +78,17 @@ export function packets(input: FilterInput, options: RequestOptions, context: Re
           const filters = normalizeFilters(filter);
           if (filters.length === 0) return EMPTY;
           const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', affinity, resume } = options;
-          const { route, scheduler, random, live } = context;
+          const { scheduler, random, live } = context;
           const times = { silenceTimeout, deadline, over: scheduler.now() + deadline, scheduler, random };
-          const question = { filters, delivered, live, priority, affinity, resume, ...times };
-          // A live request waits for a relay to join; one that waits for answers alone has to end.
-          const relays$ = live ? route : route.pipe(refuseNobody(deadline, scheduler));
-          return gather(relays$, (relay) => askRelay(relay, question));
+          const question = { delivered, live, priority, affinity, resume, ...times };
+          const progress = new RequestProgress(scheduler);
+          const chosen$ = choose(options.route, { filters, event: undefined, priority }, progress, context);
+          return gather(
+            // A live request waits for a relay to join; one that waits for answers alone has to end.
+            live ? chosen$ : chosen$.pipe(refuseNobody(deadline, scheduler)),
+            ({ relay, filters: part = filters }) => askRelay(relay, { ...question, filters: part }),
+            (relay, news) => progress.mark(relay, news),
+          );
         }),
       )
       .subscribe(subscriber);

@@ -1,22 +1,8 @@
-import { identity, map, type MonoTypeOperatorFunction, pipe, type SchedulerLike, throwError, timeout } from 'rxjs';
+import { combineLatest, map, type MonoTypeOperatorFunction, pipe, type SchedulerLike, throwError, timeout } from 'rxjs';
+import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import { PoolError } from './pool-error.ts';
 import type { PooledRelay } from './pooled-relay.ts';
-
-/**
- * Which of the pool's relays take part in a request or a publish: an operator on the list of them. A request follows its changes, a publish
- * takes the first list.
- *
- * @example
- * ```ts
- * import { map } from 'rxjs';
- * import { RelayPool, type Route } from 'rx-relay-pool';
- *
- * const firstTwo: Route = map((relays) => relays.slice(0, 2));
- * const pool = new RelayPool({ relays: ['wss://a.example', 'wss://b.example', 'wss://c.example'], route: firstTwo });
- * pool.close();
- * ```
- */
-export type Route = MonoTypeOperatorFunction<readonly PooledRelay[]>;
+import type { Choice, Route } from './route.ts';
 
 /**
  * The route to every relay of the pool, as they come and go: the default.
@@ -29,17 +15,62 @@ export type Route = MonoTypeOperatorFunction<readonly PooledRelay[]>;
  * ```
  */
 export function everyRelay(): Route {
-  return identity;
+  return (candidates$) => candidates$.pipe(map(({ relays }) => relays.map(whole)));
+}
+
+/**
+ * The route to these relays, whether the pool has them or not. One that it has not is dialled for this request, and let go a while after the last
+ * request that named it; other routes do not see it.
+ *
+ * @throws RelayUrlError (through the stream) when a URL is none of a relay.
+ *
+ * @example
+ * ```ts
+ * import { only, RelayPool } from 'rx-relay-pool';
+ *
+ * const pool = new RelayPool();
+ * const subscription = pool.request({ kinds: [0] }, { route: only(['wss://profiles.example']) }).subscribe();
+ * subscription.unsubscribe();
+ * pool.close();
+ * ```
+ */
+export function only(urls: readonly string[]): Route {
+  return (candidates$, { borrow }) =>
+    combineLatest([candidates$, borrow(urls, 'caller')], (_, relays) => relays.map(whole));
+}
+
+/**
+ * The route to the relays of a cluster, as its members come and go; see `pool.cluster`.
+ *
+ * @throws PoolError (through the stream) with `unknown-cluster` where the pool has none of the name.
+ *
+ * @example
+ * ```ts
+ * import { cluster, RelayPool } from 'rx-relay-pool';
+ *
+ * const pool = new RelayPool({ clusters: { archive: { relays: ['wss://a.example', 'wss://b.example'] } } });
+ * const subscription = pool.subscribe({ kinds: [30_023] }, { route: cluster('archive') }).subscribe();
+ * subscription.unsubscribe();
+ * pool.close();
+ * ```
+ */
+export function cluster(name: string): Route {
+  return (candidates$, call) => call.cluster(name).pipe(switchOverlapping((urls) => only(urls)(candidates$, call)));
+}
+
+/** All of the request to a relay. */
+export function whole(relay: PooledRelay): Choice {
+  return { relay };
 }
 
 /** Errors where a route names no relay at first, or says nothing in so many milliseconds: who asks would wait for ever. */
-export function refuseNobody(deadline: number, scheduler: SchedulerLike): Route {
+export function refuseNobody(deadline: number, scheduler: SchedulerLike): MonoTypeOperatorFunction<readonly Choice[]> {
   const refusal = (): PoolError =>
     new PoolError('no-relays', 'The route names no relay: add one to the pool, or choose another route.');
   return pipe(
-    map((relays, index) => {
-      if (index === 0 && relays.length === 0) throw refusal();
-      return relays;
+    map((choices, index) => {
+      if (index === 0 && choices.length === 0) throw refusal();
+      return choices;
     }),
     timeout({ first: deadline, scheduler, with: () => throwError(refusal) }),
   );

@@ -300,7 +300,12 @@ describe('what is asked', () => {
   it('waits for a relay where it is live', async () => {
     const chosen = new BehaviorSubject(false);
     const { pool, relay, time, note } = world({
-      pool: { route: (relays$) => combineLatest([relays$, chosen], (relays, isChosen) => (isChosen ? relays : [])) },
+      pool: {
+        route: (candidates$) =>
+          combineLatest([candidates$, chosen], ({ relays }, isChosen) =>
+            isChosen ? relays.map((relay) => ({ relay })) : [],
+          ),
+      },
     });
     const event = note('at last');
     relay.seed(event);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
-import type { PublishReport } from '../../src/pool/publish.ts';
+import type { PublishReport } from '../../src/pool/publish-report.ts';
 import type { RelayUrl } from '../../src/protocol/relay-url.ts';
 import type { Signer } from '../../src/sources/authentication.ts';
 import { type RelayFaults, seededRandom, testKey, testSigner, type VirtualRelay } from '../../src/testing/index.ts';

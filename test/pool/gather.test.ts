@@ -1,7 +1,7 @@
-import { concat, NEVER, type Observable, of, Subject, take } from 'rxjs';
+import { concat, map, NEVER, type Observable, of, Subject, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { untilSettled } from '../../src/operators/until-settled.ts';
-import { gather } from '../../src/pool/gather.ts';
+import { gather as gatherChoices } from '../../src/pool/gather.ts';
 import type { Answer } from '../../src/pool/question.ts';
 import type { Packet } from '../../src/protocol/packet.ts';
 import { relay, type Relay } from '../../src/sources/relay.ts';
@@ -24,6 +24,11 @@ const word = (packet: Packet): string => {
   const pending = 'pending' in packet ? ` ${packet.pending}` : '';
   return `${what} ${new URL(packet.relay).hostname[0]}${pending}`;
 };
+/** For routes that choose relays for all of a request. */
+function gather(route: Observable<readonly Relay[]>, ask: (relay: Relay) => Observable<Answer>): Observable<Packet> {
+  const choices$ = route.pipe(map((relays) => relays.map((relay) => ({ relay }))));
+  return gatherChoices(choices$, ({ relay }) => ask(relay));
+}
 /** The relays that are being asked, for `send`. */
 function senders(answers: ReadonlyMap<Relay, Observable<Answer>>) {
   return (to: Relay): Observable<Answer> => {

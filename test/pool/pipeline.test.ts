@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/pool/exchange.ts';
 import { pipelineStages, type Stage } from '../../src/pool/pipeline.ts';
 import type { RelayUrl } from '../../src/protocol/relay-url.ts';
-import type { Route } from '../../src/pool/routes.ts';
+import type { Route } from '../../src/pool/route.ts';
 import { fakeEvent, testKey, testSigner, type VirtualRelay } from '../../src/testing/index.ts';
 import { statusesOf } from '../support/status-of.ts';
 import { contents, hear, words, world } from '../support/world.ts';
@@ -338,7 +338,10 @@ describe('a stage of the caller that breaks', () => {
 
 describe('the route', () => {
   it('says which relays take part, and may change its mind', async () => {
-    const connectedFirst: Route = map((relays) => relays.filter(({ url }) => !url.includes('relay2')));
+    const connectedFirst: Route = (candidates$) =>
+      candidates$.pipe(
+        map(({ relays }) => relays.filter(({ url }) => !url.includes('relay2')).map((relay) => ({ relay }))),
+      );
     const { pool, time, relays, note } = world({ relays: 3, pool: { route: connectedFirst } });
     hear(pool.subscribe({ kinds: [1] }));
     const report = hear(pool.publish(note('one')));

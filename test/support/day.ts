@@ -1,9 +1,9 @@
-import { BehaviorSubject, defer, endWith, ignoreElements, map, type Observable, of, switchMap, takeUntil } from 'rxjs';
+import { BehaviorSubject, defer, map, type Observable, of, switchMap } from 'rxjs';
 import { PoolError } from '../../src/pool/pool-error.ts';
 import type { PooledRelay } from '../../src/pool/pooled-relay.ts';
-import type { PublishReport } from '../../src/pool/publish.ts';
+import type { PublishReport } from '../../src/pool/publish-report.ts';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
-import type { Route } from '../../src/pool/routes.ts';
+import type { Route } from '../../src/pool/route.ts';
 import type { Priority } from '../../src/policies/queue-outcome.ts';
 import type { Packet } from '../../src/protocol/packet.ts';
 import type { RelayUrl } from '../../src/protocol/relay-url.ts';
@@ -180,21 +180,21 @@ export class Day {
   }
 
   #routing(): Route {
-    return (relays$) =>
+    return (candidates$) =>
       defer(() => {
         const chosen$ = this.#route;
-        const closed$ = relays$.pipe(ignoreElements(), endWith(undefined));
-        return relays$.pipe(
-          switchMap((relays) => {
+        return candidates$.pipe(
+          switchMap(({ relays }) => {
             this.#pooled.clear();
             for (const relay of relays) {
               if (!this.known.has(relay)) this.#grownAt = this.time.now();
               this.known.add(relay);
               this.#pooled.set(relay.url, relay);
             }
-            return chosen$.pipe(map((chosen) => relays.filter(({ url }) => chosen.has(url))));
+            return chosen$.pipe(
+              map((chosen) => relays.filter(({ url }) => chosen.has(url)).map((relay) => ({ relay }))),
+            );
           }),
-          takeUntil(closed$),
         );
       });
   }

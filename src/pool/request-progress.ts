@@ -1,0 +1,40 @@
+import { BehaviorSubject, combineLatest, map, type Observable, type SchedulerLike, tap } from 'rxjs';
+import type { RelayUrl } from '../protocol/relay-url.ts';
+import type { PooledRelay } from './pooled-relay.ts';
+import type { Candidates, RelayProgress } from './route.ts';
+
+/** Milliseconds after which a relay that failed may be chosen again. */
+const FAILED_FOR = 60_000;
+
+type Marks = ReadonlyMap<RelayUrl, { readonly progress: RelayProgress; readonly at: number }>;
+
+/** How one request goes with its relays, for the route to choose by. */
+export class RequestProgress {
+  readonly #marks = new BehaviorSubject<Marks>(new Map());
+
+  constructor(private readonly scheduler: SchedulerLike) {}
+
+  /** The candidates of a route, now and after every change. */
+  candidates(relays$: Observable<readonly PooledRelay[]>): Observable<Candidates> {
+    // The relays are over when the pool is, and the marks with them.
+    const ending$ = relays$.pipe(tap({ complete: () => this.#marks.complete() }));
+    return combineLatest([ending$, this.#marks]).pipe(
+      map(([relays, marks]) => ({ relays, progress: this.#current(marks) })),
+    );
+  }
+
+  mark(relay: RelayUrl, progress: RelayProgress): void {
+    const marks = this.#marks.value;
+    if (progress !== 'failed' && marks.get(relay)?.progress === progress) return;
+    this.#marks.next(new Map(marks).set(relay, { progress, at: this.scheduler.now() }));
+  }
+
+  #current(marks: Marks): ReadonlyMap<RelayUrl, RelayProgress> {
+    const since = this.scheduler.now() - FAILED_FOR;
+    return new Map(
+      [...marks]
+        .filter(([, { progress, at }]) => progress !== 'failed' || at > since)
+        .map(([url, { progress }]) => [url, progress]),
+    );
+  }
+}
