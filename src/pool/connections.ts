@@ -28,8 +28,6 @@ export interface ConnectionsOptions extends Omit<RelayOptions, 'counters' | 'sch
   readonly size: PoolSizeOptions | undefined;
   /** The sockets of all relays. */
   readonly budget: SocketBudget;
-  /** REQs that the relay lets be open on one connection; Infinity where it is not known. */
-  readonly maxSubscriptions: number;
   /** How much may wait for a place among them. */
   readonly queue?: PriorityQueueOptions | undefined;
 }
@@ -51,12 +49,12 @@ export class RelayConnections {
   readonly #slots: BehaviorSubject<readonly ConnectionSlot[]>;
   readonly #size: PoolSize;
   readonly #counters = newRelayCounters();
-  /** One page at a time beside the requests, where the relay limits its subscriptions. */
-  readonly pages: Bulkhead | undefined;
   /** Where requests wait while the relay allows no more. */
-  readonly #places: Bulkhead | undefined;
+  readonly #places: Bulkhead;
+  /** One page at a time beside the requests, where the relay limits its subscriptions. */
+  readonly #pages: Bulkhead;
   /** Requests that one connection takes. */
-  readonly #mostRequests: number;
+  #mostRequests = Infinity;
   #exchanges = 0;
   #look = Subscription.EMPTY;
   #isClosed = false;
@@ -65,13 +63,23 @@ export class RelayConnections {
     readonly url: RelayUrl,
     private readonly options: ConnectionsOptions,
   ) {
-    const { size, maxSubscriptions, queue, scheduler } = options;
+    const { size, queue, scheduler } = options;
     this.#size = new PoolSize(size);
     this.#slots = new BehaviorSubject<readonly ConnectionSlot[]>([this.#newSlot()]);
-    this.#mostRequests = maxSubscriptions - 1;
-    if (maxSubscriptions === Infinity) return;
-    this.#places = new Bulkhead({ ...queue, permits: this.#mostRequests, scheduler });
-    this.pages = new Bulkhead({ ...queue, permits: 1, scheduler });
+    this.#places = new Bulkhead({ ...queue, permits: Infinity, scheduler });
+    this.#pages = new Bulkhead({ ...queue, permits: 1, scheduler });
+  }
+
+  /** REQs that the relay lets be open on one connection; Infinity where it is not known. Those that are open stay so. */
+  set maxSubscriptions(count: number) {
+    if (count - 1 === this.#mostRequests) return;
+    this.#mostRequests = count - 1;
+    this.#weigh();
+  }
+
+  /** Where the pages of live requests wait; undefined where the relay allows any number of subscriptions. */
+  get pages(): Bulkhead | undefined {
+    return this.#isLimited ? this.#pages : undefined;
   }
 
   /** The relay as the best of its connections sees it. */
@@ -103,7 +111,7 @@ export class RelayConnections {
 
   /** Requests that wait until the relay allows one more. */
   get waiting(): number {
-    return this.#places?.waiting ?? 0;
+    return this.#places.waiting;
   }
 
   /**
@@ -136,7 +144,7 @@ export class RelayConnections {
       };
       takeOver(this.#choose(use));
     });
-    return this.#places && use.subscribes ? this.#waitForPlace(links, this.#places, use) : links;
+    return use.subscribes ? this.#waitForPlace(links, use) : links;
   }
 
   /** So many exchanges are under way or wait for their turn. */
@@ -158,13 +166,18 @@ export class RelayConnections {
   /** Where the relay limits its subscriptions, they are the load: they fill connections although they ask for nothing. */
   #weigh(): void {
     const open = this.#slots.value.reduce((sum, { subscriptions }) => sum + subscriptions, 0);
-    this.#size.observe(this.#places ? Math.max(open, this.#exchanges) : this.#exchanges, this.options.scheduler.now());
+    const load = this.#isLimited ? Math.max(open, this.#exchanges) : this.#exchanges;
+    this.#size.observe(load, this.options.scheduler.now());
     this.#resize();
   }
 
-  #waitForPlace(links: Observable<Link>, places: Bulkhead, { priority }: Use): Observable<Link> {
+  get #isLimited(): boolean {
+    return this.#mostRequests < Infinity;
+  }
+
+  #waitForPlace(links: Observable<Link>, { priority }: Use): Observable<Link> {
     return new Observable((subscriber) => {
-      subscriber.add(links.pipe(bulkhead(places, { priority })).subscribe(subscriber));
+      subscriber.add(links.pipe(bulkhead(this.#places, { priority })).subscribe(subscriber));
       this.#weigh();
     });
   }
@@ -209,10 +222,8 @@ export class RelayConnections {
       // The first one stays: the relay is always known by one.
       this.#shrink(staying.slice(1).reduce((least, slot) => (slot.users < least.users ? slot : least)));
     }
-    if (this.#places) {
-      const { length } = this.#slots.value.filter(({ isLeaving }) => !isLeaving);
-      this.#places.permits = length * this.#mostRequests;
-    }
+    const { length } = this.#slots.value.filter(({ isLeaving }) => !isLeaving);
+    this.#places.permits = length * this.#mostRequests;
     this.#lookAgain();
   }
 

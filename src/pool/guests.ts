@@ -1,4 +1,4 @@
-import { type SchedulerLike, Subscription } from 'rxjs';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 
 /** Relays that a pool has only because routes lead to them: each stays for as long as one does, and a while longer. */

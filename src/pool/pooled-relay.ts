@@ -5,9 +5,13 @@ import { measureLatency } from '../operators/measure-latency.ts';
 import type { SocketBudget } from '../operators/socket-budget.ts';
 import type { PoolSizeOptions } from '../policies/pool-size.ts';
 import { RelayError } from '../protocol/relay-error.ts';
+import type { RelayInformation } from '../protocol/relay-information-document.ts';
+import type { RelayLimits } from '../protocol/relay-limits.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Link, RelayOptions } from '../sources/relay.ts';
+import { fetchRelayInformation, type RelayInformationOptions } from '../sources/relay-information.ts';
+import { type Refused, RelayCapabilities } from './capabilities.ts';
 import type { Use } from './connection-slot.ts';
 import { RelayConnections } from './connections.ts';
 import type { Exchange, Progress } from './exchange.ts';
@@ -20,7 +24,10 @@ import type { RelayMemory } from './relay-memory.ts';
 export interface PooledRelayOptions extends Omit<RelayOptions, 'dialling' | 'counters'>, HealthOptions {
   readonly scheduler: SchedulerLike;
   readonly connections: PoolSizeOptions | undefined;
-  readonly maxSubscriptions: number;
+  /** What the user knows of its limits. */
+  readonly limits: RelayLimits;
+  /** How it is asked what it takes; undefined: not at all. */
+  readonly information: RelayInformationOptions | undefined;
   readonly budget: SocketBudget;
   readonly stages: PipelineStages;
   readonly memory: RelayMemory | undefined;
@@ -38,21 +45,46 @@ export interface PooledRelayOptions extends Omit<RelayOptions, 'dialling' | 'cou
  */
 export class PooledRelay {
   readonly health: RelayHealth;
+  readonly #capabilities: RelayCapabilities;
   readonly #connections: RelayConnections;
 
   constructor(
     readonly url: RelayUrl,
     private readonly options: PooledRelayOptions,
   ) {
-    const { memory, backoff, connections: size } = options;
+    const { memory, backoff, connections: size, information, limits, scheduler } = options;
     this.health = new RelayHealth(options, memory);
+    this.#capabilities = new RelayCapabilities(
+      information && (() => fetchRelayInformation(url, { scheduler, ...information })),
+      limits,
+      memory?.maxSubscriptions === undefined ? {} : { maxSubscriptions: memory.maxSubscriptions },
+      scheduler,
+      () => (this.#connections.maxSubscriptions = this.#capabilities.maxSubscriptions),
+    );
     this.#connections = new RelayConnections(url, {
       ...options,
       size,
       backoff: memory ? { ...backoff, attempts: memory.attempts } : backoff,
       dialling: this.#dialling(),
       notBefore: () => this.health.breaker.stats.retryAt,
+      onNotice: (text, open) => this.refused({ text, open: open - 1 }),
     });
+    this.#connections.maxSubscriptions = this.#capabilities.maxSubscriptions;
+  }
+
+  /** What it says of itself (NIP-11); undefined while that is unknown. */
+  get information(): RelayInformation | undefined {
+    return this.#capabilities.information;
+  }
+
+  /** What it takes, as far as it says so, or its refusals have taught. */
+  get limits(): RelayLimits {
+    return this.#capabilities.limits;
+  }
+
+  /** Takes from a refusal what it says of limits; says whether that is news. */
+  refused(refused: Refused): boolean {
+    return this.#capabilities.refused(refused);
   }
 
   /** The relay at this moment. */
@@ -108,7 +140,7 @@ export class PooledRelay {
 
   /** What to keep for the next run. */
   get memory(): RelayMemory {
-    const { maxSubscriptions } = this.options;
+    const { maxSubscriptions } = this.#capabilities;
     return {
       ...this.health.memory(),
       attempts: this.isOpen ? 0 : this.#connections.status.attempts,
@@ -123,6 +155,7 @@ export class PooledRelay {
   }
 
   close(): void {
+    this.#capabilities.close();
     this.#connections.close();
   }
 
@@ -139,6 +172,7 @@ export class PooledRelay {
             next: () => {
               isOpen = true;
               health.succeeded('dials');
+              this.#capabilities.connected();
             },
             error: () => {
               if (!isOpen) health.failed('dials');

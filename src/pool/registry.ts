@@ -28,13 +28,15 @@ import { SocketBudget } from '../operators/socket-budget.ts';
 import type { PoolSizeOptions } from '../policies/pool-size.ts';
 import { admitRelayUrl, relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
 import type { RelayOptions } from '../sources/relay.ts';
+import type { RelayInformationOptions } from '../sources/relay-information.ts';
+import { LEAST_SUBSCRIPTIONS } from './capabilities.ts';
 import { Guests } from './guests.ts';
 import type { HealthOptions } from './health.ts';
 import { pipelineStages, type PipelineStages } from './pipeline.ts';
 import { PoolError } from './pool-error.ts';
 import type { PoolRelayStatus } from './pool-relay-status.ts';
 import { PooledRelay, type PooledRelayOptions } from './pooled-relay.ts';
-import { aged, LEAST_SUBSCRIPTIONS, poolMemory, type PoolMemory, relaysIn, remember } from './relay-memory.ts';
+import { aged, poolMemory, type PoolMemory, relaysIn, remember } from './relay-memory.ts';
 
 /**
  * Where a relay URL comes from: the caller is trusted, an event (NIP-65, NIP-66, a hint) is not.
@@ -67,10 +69,17 @@ export interface RegistryOptions extends Omit<RelayOptions, 'dialling' | 'counte
   /** Which relays the signer may be asked for. @default those that the caller added */
   readonly mayAuthenticate?: ((relay: RelayUrl) => boolean) | undefined;
   /**
+   * How relays are asked, once they are connected, what they can do and take (NIP-11); false: not at all. Nothing waits for it, and what they
+   * do not say is learnt from their refusals.
+   *
+   * @default by the platform's fetch; not at all where `WebSocket` is given, without a network of its own to ask in
+   */
+  readonly information?: RelayInformationOptions | false | undefined;
+  /**
    * REQs that a relay lets be open on one connection (NIP-11 `max_subscriptions`), for all or by relay; more wait for their turn. At least
    * 2, as one place is kept for pages.
    *
-   * @default unlimited
+   * @default what the relay says, else unlimited
    */
   readonly maxSubscriptions?: number | ((relay: RelayUrl) => number | undefined) | undefined;
   /** What an earlier pool learnt of relays; what makes no sense in it, or is older than a week, is left out. */
@@ -246,6 +255,8 @@ export class Registry {
 
   #optionsFor(url: RelayUrl): PooledRelayOptions {
     const { signer, mayAuthenticate = () => !this.#fromEvents.has(url), maxSubscriptions, ...rest } = this.options;
+    // Another WebSocket is another network, where the platform's fetch finds nobody.
+    const { information = rest.WebSocket ? false : {} } = rest;
     const memory = aged(this.#memories.get(url), this.#scheduler.now());
     const limit = limitOf(typeof maxSubscriptions === 'function' ? maxSubscriptions(url) : maxSubscriptions);
     return {
@@ -254,7 +265,8 @@ export class Registry {
       budget: this.#budget,
       stages: { ...pipelineStages, ...rest.stages },
       connections: rest.connections,
-      maxSubscriptions: limit ?? memory?.maxSubscriptions ?? Infinity,
+      limits: limit === undefined ? {} : { maxSubscriptions: limit },
+      information: information || undefined,
       memory,
       signer: signer && {
         // Asked every time, as the answer may change.

@@ -1,6 +1,7 @@
 import type { CircuitMemory } from '../policies/circuit-state.ts';
 import { isRecord } from '../protocol/event.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
+import { LEAST_SUBSCRIPTIONS } from './capabilities.ts';
 
 /**
  * What was learnt of a relay, as plain data.
@@ -56,8 +57,6 @@ const DAY = 1_440 * MINUTE;
 const FORGOTTEN_AFTER = 7 * DAY;
 /** In this time half of what was learnt is forgotten. */
 const HALF_LIFE = { reliability: DAY, attempts: 10 * MINUTE, openings: 60 * MINUTE };
-/** Fewer than one request and one page a connection cannot carry. */
-export const LEAST_SUBSCRIPTIONS = 2;
 /** Relays that are kept although this pool has not met them. */
 const MOST_RELAYS = 1_000;
 

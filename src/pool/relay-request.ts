@@ -1,4 +1,4 @@
-import { EMPTY, Observable, retry, type Subscriber, Subscription, timer } from 'rxjs';
+import { EMPTY, type Observable, type Subscriber, Subscription, timer } from 'rxjs';
 import { BulkheadError } from '../operators/bulkhead.ts';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import { CircuitOpenError } from '../operators/circuit-breaker.ts';
@@ -10,6 +10,7 @@ import { ResumeCursor } from '../policies/resume-cursor.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { isRetryable, type Reason } from '../protocol/reason.ts';
 import { RelayError, type RelayErrorCode } from '../protocol/relay-error.ts';
+import { withinLimit } from '../protocol/within-limit.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Link } from '../sources/relay.ts';
 import type { RelaySubscription } from '../sources/relay-subscription.ts';
@@ -28,22 +29,11 @@ const MOST_RETRIES = 3;
 /** A timer that is this late (milliseconds) says that the thread was blocked, and that answers may wait unread. */
 const LATE = 1_000;
 
-/** Asks one relay, again after every reconnect, until unsubscribed; completes early when nothing is left to come. */
-export function askRelay(relay: PooledRelay, question: Question): Observable<Answer> {
-  const { priority, affinity } = question;
-  return new Observable((subscriber) => {
-    const request = new RelayRequest(relay, question, subscriber);
-    subscriber.add(request.teardown);
-    subscriber.add(
-      relay
-        .lease({ priority, affinity, subscribes: true })
-        .pipe(retry({ delay: (error) => request.evicted(error) }))
-        .subscribe({ next: (link) => request.linked(link), complete: () => subscriber.complete() }),
-    );
-  });
-}
+/** The relay taught how much it takes: the request begins anew, with what it takes. */
+export class BeginAnew {}
 
-class RelayRequest {
+/** One relay and one request: asks it, again after every reconnect, until unsubscribed; completes early when nothing is left to come. */
+export class RelayRequest {
   readonly teardown = new Subscription();
   readonly #cursor: ResumeCursor;
   readonly #backoff: Backoff;
@@ -155,7 +145,8 @@ class RelayRequest {
     let answering = true;
     let owes = true;
     const isCurrent = (): boolean => connection === this.#connection;
-    const subscription = connection.openSubscription(filters, this.question.delivered, {
+    const taken = withinLimit(filters, this.relay.limits.maxLimit);
+    const subscription = connection.openSubscription(taken, this.question.delivered, {
       // The relay's part is judged by what arrives; the verdicts on it are our own time.
       arrived: (what, answered) => {
         if (!owes || !isCurrent()) return;
@@ -212,6 +203,7 @@ class RelayRequest {
   #closed(part: 'live' | 'page', reason: Reason): void {
     this.#appointment.cancel();
     this.#exchange.report({ type: 'refused', reason });
+    if (this.#hasTaught(reason.raw)) return this.#beginAnew();
     const again = isRetryable(reason) === 'backoff' && !this.#backoff.exhausted;
     if (!again) this.#gaps(this.#cursor.unfetched());
     if (part === 'live') {
@@ -267,6 +259,9 @@ class RelayRequest {
   }
 
   #silent(): void {
+    const { maxSubscriptions = Infinity } = this.relay.limits;
+    // It has said so to nobody in particular.
+    if (this.#connection && this.#connection.subscriptions > maxSubscriptions) return this.#beginAnew();
     const notice = this.#connection?.lastNotice;
     const said = notice === undefined ? 'nothing' : `only the notice "${notice}"`;
     const { silenceTimeout } = this.question;
@@ -304,6 +299,15 @@ class RelayRequest {
       if (!this.#settled) this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
       this.subscriber.complete();
     });
+  }
+
+  #beginAnew(): void {
+    this.subscriber.error(new BeginAnew());
+  }
+
+  #hasTaught(text: string): boolean {
+    const open = this.#connection?.subscriptions;
+    return this.relay.refused({ text, open, filters: this.question.filters });
   }
 
   /** Whether nothing more is to be asked: by its deadline, or because a packet made the subscriber leave. */

@@ -29,6 +29,8 @@ export interface ConnectionOptions {
   readonly verification?: Verification | undefined;
   /** Where this relay's traffic is counted. @default counters of its own */
   readonly counters?: RelayCounters | undefined;
+  /** Called with what the relay says in a NOTICE, and how many REQs are open. */
+  readonly onNotice?: ((text: string, open: number) => void) | undefined;
   /** Called when the relay accepted an AUTH. */
   readonly onAuthenticated?: (() => void) | undefined;
   /** Clock and timers. @default asyncScheduler */
@@ -88,6 +90,11 @@ export class Connection implements SubscriptionHost {
   /** Whether the connection is still of use. */
   get isOpen(): boolean {
     return this.#lost === undefined;
+  }
+
+  /** REQs that are open. */
+  get subscriptions(): number {
+    return this.#subscriptions.size;
   }
 
   /** REQs that are open and publishes that wait for their OK. */
@@ -239,6 +246,7 @@ export class Connection implements SubscriptionHost {
       case 'NOTICE':
         this.counters.notices++;
         this.lastNotice = detached(message.message.slice(0, LONGEST_NOTICE));
+        this.options.onNotice?.(this.lastNotice, this.#subscriptions.size);
         return this.misbehaved(1);
       case 'MALFORMED':
         return this.#malformed();
