@@ -11,6 +11,7 @@ import { Verification } from '../verifiers/verification.ts';
 import type { Verifier } from '../verifiers/verifier.ts';
 import type { ClusterOptions, RelayCluster } from './cluster.ts';
 import { Clusters } from './clusters.ts';
+import { RequestEconomy } from './economy.ts';
 import { type PoolMetrics, poolMetrics } from './metrics.ts';
 import { PoolError } from './pool-error.ts';
 import type { PoolRelayStatus } from './pool-relay-status.ts';
@@ -18,7 +19,7 @@ import { publish, type PublishOptions } from './publish.ts';
 import type { PublishReport } from './publish-report.ts';
 import { Registry, type RegistryOptions, type RelayOrigin } from './registry.ts';
 import type { PoolMemory } from './relay-memory.ts';
-import { type FilterInput, packets, type RequestOptions } from './requests.ts';
+import { type FilterInput, packets, type RequestContext, type RequestOptions } from './requests.ts';
 import type { Route } from './route.ts';
 import { everyRelay } from './routes.ts';
 import type { RoutingContext } from './routing.ts';
@@ -40,6 +41,8 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
   readonly relays?: readonly string[];
   /** Which of its relays a request or a publish goes to. @default `everyRelay()` */
   readonly route?: Route | undefined;
+  /** Whether requests get REQs of their own unless they say otherwise: see {@link RequestOptions}. @default false */
+  readonly alone?: boolean | undefined;
   /** Named sets of relays: see `cluster`. @default none */
   readonly clusters?: Readonly<Record<string, ClusterOptions>> | undefined;
   /** Who checks signatures. @default the pure verifier, in slices of a few milliseconds */
@@ -71,7 +74,7 @@ export class RelayPool {
   readonly #registry: Registry;
   readonly #verification: Verification;
   readonly #clusters: Clusters;
-  readonly #context: RoutingContext;
+  readonly #context: Omit<RequestContext, 'live'>;
   readonly #closed = new Subject<void>();
   #isClosed = false;
 
@@ -86,6 +89,7 @@ export class RelayPool {
     connectivity$ = connectivity(),
     route = everyRelay(),
     clusters = {},
+    alone = false,
     ...options
   }: RelayPoolOptions = {}) {
     const scheduler = options.scheduler ?? asyncScheduler;
@@ -96,7 +100,12 @@ export class RelayPool {
     this.#clusters = new Clusters(clusters, this);
     const { members$ } = this.#registry;
     const borrow: RoutingContext['borrow'] = (urls, origin) => this.#registry.borrow(urls, origin);
-    this.#context = { route, members$, borrow, cluster: (name) => this.#clusters.relays(name), scheduler, random };
+    const economy = new RequestEconomy({
+      known: (id) => this.#verification.known(id),
+      now: () => scheduler.now() / 1_000,
+    });
+    const cluster = (name: string): Observable<readonly RelayUrl[]> => this.#clusters.relays(name);
+    this.#context = { route, members$, borrow, cluster, scheduler, random, economy, alone };
     for (const url of relays) this.add(url);
   }
 

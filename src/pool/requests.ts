@@ -1,4 +1,4 @@
-import { EMPTY, isObservable, Observable, of } from 'rxjs';
+import { defer, EMPTY, isObservable, type Observable, of } from 'rxjs';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { ResumeOptions } from '../policies/resume-cursor.ts';
@@ -6,6 +6,7 @@ import { SeenIds } from '../policies/seen-ids.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
 import { askRelay } from './ask-relay.ts';
+import type { RequestEconomy } from './economy.ts';
 import { gather } from './gather.ts';
 import { RequestProgress } from './request-progress.ts';
 import type { Route } from './route.ts';
@@ -57,40 +58,68 @@ export interface RequestOptions {
   readonly affinity?: string;
   /** How to catch up after an outage. */
   readonly resume?: ResumeOptions;
+  /**
+   * Whether it gets REQs of its own. Otherwise one REQ does for all requests that ask the same in the same way, and for those that begin
+   * in the same turn of the event loop and differ in one list of their filter alone.
+   *
+   * @default the pool's option `alone`, false
+   */
+  readonly alone?: boolean;
   /** Ids remembered so that no event comes twice, oldest forgotten first. @default 100_000 */
   readonly seenCapacity?: number;
 }
 
 /** What requests need of their pool. */
 export interface RequestContext extends RoutingContext {
+  readonly economy: RequestEconomy;
+  /** Whether requests that do not say so get REQs of their own. */
+  readonly alone: boolean;
   /** Whether live events are wanted after the stored ones. */
   readonly live: boolean;
 }
 
 /** The packets of one request over all relays of its route. */
 export function packets(input: FilterInput, options: RequestOptions, context: RequestContext): Observable<Packet> {
-  const filters$ = isObservable(input) ? input : of(input);
-  return new Observable((subscriber) => {
+  // What was delivered for one filter is not delivered again for the next, so nobody else's request will do.
+  if (isObservable(input)) return askAlone(input, options, context);
+  return defer(() => {
+    const filters = normalizeFilters(input);
+    if (filters.length === 0) return EMPTY;
+    const { alone = context.alone, route = context.route, ...rest } = options;
+    if (alone) return askAlone(of(filters), options, context);
+    return context.economy.share(filters, {
+      key: JSON.stringify([context.live, rest]),
+      with: route,
+      joinable: context.live,
+      ask: (asked) => askAlone(of(asked), options, context),
+    });
+  });
+}
+
+function askAlone(
+  filters$: Observable<Filter | readonly Filter[]>,
+  options: RequestOptions,
+  context: RequestContext,
+): Observable<Packet> {
+  const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', affinity, resume, route } = options;
+  const { scheduler, random, live } = context;
+  return defer(() => {
     const delivered = new SeenIds({ capacity: options.seenCapacity ?? 100_000 });
-    return filters$
-      .pipe(
-        switchOverlapping((filter) => {
-          const filters = normalizeFilters(filter);
-          if (filters.length === 0) return EMPTY;
-          const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', affinity, resume } = options;
-          const { scheduler, random, live } = context;
-          const times = { silenceTimeout, deadline, over: scheduler.now() + deadline, scheduler, random };
-          const question = { delivered, live, priority, affinity, resume, ...times };
-          const progress = new RequestProgress(scheduler);
-          const chosen$ = choose(options.route, { filters, event: undefined, priority }, progress, context);
-          return gather(
-            // A live request waits for a relay to join; one that waits for answers alone has to end.
-            live ? chosen$ : chosen$.pipe(refuseNobody(deadline, scheduler)),
-            ({ relay, filters: part = filters }) => askRelay(relay, { ...question, filters: part }),
-            (relay, news) => progress.mark(relay, news),
-          );
-        }),
-      )
-      .subscribe(subscriber);
+    return filters$.pipe(
+      switchOverlapping((filter) => {
+        const filters = normalizeFilters(filter);
+        if (filters.length === 0) return EMPTY;
+        const times = { silenceTimeout, deadline, over: scheduler.now() + deadline, scheduler, random };
+        const question = { delivered, live, priority, affinity, resume, ...times };
+        const progress = new RequestProgress(scheduler);
+        const chosen$ = choose(route, { filters, event: undefined, priority }, progress, context);
+        return gather(
+          // A live request waits for a relay to join; one that waits for answers alone has to end.
+          live ? chosen$ : chosen$.pipe(refuseNobody(deadline, scheduler)),
+          ({ relay, filters: part = filters }) => askRelay(relay, { ...question, filters: part }),
+          (relay, news) => progress.mark(relay, news),
+        );
+      }),
+    );
   });
 }

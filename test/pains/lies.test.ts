@@ -289,7 +289,7 @@ describe('lies', () => {
     }, 60_000);
 
     it('but what was on its way for many cancelled requests is no flood', async () => {
-      const { pool, relay, time, note } = world({ pool: { connections: { maximum: 1 } } });
+      const { pool, relay, time, note } = world({ pool: { connections: { maximum: 1 }, alone: true } });
       relay.seed(note('one'), note('two'));
       const staying = hear(pool.subscribe({ kinds: [1] }));
       await time.advance(SECOND);

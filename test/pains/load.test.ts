@@ -12,7 +12,7 @@ import { busyVerifier, laterVerifier, zerosVerifier } from '../support/clocked-v
 import { heapInUse } from '../support/heap.ts';
 import { statusOf } from '../support/status-of.ts';
 import { watchUnhandledErrors } from '../support/unhandled-errors.ts';
-import { contents, hear, words, world, type World } from '../support/world.ts';
+import { contents, hear, words, world, worldOfLoners, type World } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -183,7 +183,7 @@ describe('carrying load', () => {
     });
 
     it('a request that is given up when it hears of a gap leaves no REQ behind', async () => {
-      const { pool, relay, time } = world({ pool: { verifier: zerosVerifier } });
+      const { pool, relay, time } = worldOfLoners({ pool: { verifier: zerosVerifier } });
       const staying = hear(pool.subscribe({ kinds: [7] }));
       for (let n = 0; n < 5; n++) {
         pool
@@ -333,7 +333,7 @@ describe('carrying load', () => {
     });
 
     it('in an operator of one subscriber, whose REQ is closed', async () => {
-      const { pool, relay, time, note } = world();
+      const { pool, relay, time, note } = worldOfLoners();
       const heard = hear(pool.subscribe({ kinds: [1] }));
       const failing = hear(pool.subscribe({ kinds: [1] }).pipe(map(broken)));
       const after = hear(pool.subscribe({ kinds: [1] }));

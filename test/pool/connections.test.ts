@@ -4,7 +4,7 @@ import { RelayPool } from '../../src/pool/relay-pool.ts';
 import { fakeEvent, type VirtualRelay } from '../../src/testing/index.ts';
 import { laterVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
 import { statusesOf } from '../support/status-of.ts';
-import { contents, hear, words, world, type World } from '../support/world.ts';
+import { contents, hear, words, worldOfLoners, type World } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -16,7 +16,7 @@ const requests = (relay: VirtualRelay): number => relay.received.filter(({ messa
 
 describe('connections of a relay', () => {
   it('are one, however many live subscriptions there are, as long as answers come', async () => {
-    const scene = world();
+    const scene = worldOfLoners();
     for (let i = 0; i < 200; i++) {
       hear(scene.pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
       await scene.time.advance(50);
@@ -28,7 +28,7 @@ describe('connections of a relay', () => {
   });
 
   it('are more while more is under way than one carries, at most three, and one again later', async () => {
-    const scene = world({ relays: [{ faults: { delay: 2_000 } }] });
+    const scene = worldOfLoners({ relays: [{ faults: { delay: 2_000 } }] });
     const { pool, time, relay } = scene;
     for (let i = 0; i < 400; i++) {
       hear(pool.request({ kinds: [1], '#t': [`${i}`] }));
@@ -44,7 +44,7 @@ describe('connections of a relay', () => {
   });
 
   it('leave nothing behind when the pool closes in the middle of it', async () => {
-    const { pool, time, relay } = world({ relays: [{ faults: { delay: 2_000 } }] });
+    const { pool, time, relay } = worldOfLoners({ relays: [{ faults: { delay: 2_000 } }] });
     for (let i = 0; i < 400; i++) {
       hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
       if (i % 10 === 0) await time.advance(100);
@@ -59,7 +59,7 @@ describe('connections of a relay', () => {
   });
 
   it('are never more than told', async () => {
-    const scene = world({ relays: [{ faults: { delay: 2_000 } }], pool: { connections: { maximum: 2 } } });
+    const scene = worldOfLoners({ relays: [{ faults: { delay: 2_000 } }], pool: { connections: { maximum: 2 } } });
     for (let i = 0; i < 400; i++) {
       hear(scene.pool.request({ kinds: [1], '#t': [`${i}`] }));
       if (i % 10 === 0) await scene.time.advance(100);
@@ -70,7 +70,7 @@ describe('connections of a relay', () => {
   });
 
   it('share the load, the one with the fewest users first', async () => {
-    const scene = world({ relays: [{ faults: { delay: 2_000 } }], pool: { livenessInterval: 60 * MINUTE } });
+    const scene = worldOfLoners({ relays: [{ faults: { delay: 2_000 } }], pool: { livenessInterval: 60 * MINUTE } });
     const { pool, time, relay } = scene;
     for (let i = 0; i < 900; i++) {
       hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
@@ -86,7 +86,7 @@ describe('connections of a relay', () => {
   });
 
   it('lose no live subscription when there are fewer of them again', async () => {
-    const scene = world({ relays: [{ faults: { delay: 2_000 } }] });
+    const scene = worldOfLoners({ relays: [{ faults: { delay: 2_000 } }] });
     const { pool, time, relay, note } = scene;
     const live = [];
     for (let i = 0; i < 200; i++) {
@@ -109,7 +109,7 @@ describe('connections of a relay', () => {
   });
 
   it('keep what belongs together on one of them', async () => {
-    const scene = world({ relays: [{ faults: { delay: 2_000 } }] });
+    const scene = worldOfLoners({ relays: [{ faults: { delay: 2_000 } }] });
     const { pool, time, relay } = scene;
     for (let i = 0; i < 500; i++) {
       hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
@@ -134,7 +134,7 @@ describe('connections of a relay', () => {
   });
 
   it('take over from one that is lost and refused from then on', async () => {
-    const scene = world({ relays: [{ faults: { delay: 2_000 } }] });
+    const scene = worldOfLoners({ relays: [{ faults: { delay: 2_000 } }] });
     const { pool, time, relay, note } = scene;
     const live = [];
     for (let i = 0; i < 500; i++) {
@@ -160,7 +160,7 @@ describe('subscriptions that a relay limits', () => {
   const limited = { relays: [{ limits: { max_subscriptions: 5 } }], pool: { maxSubscriptions: 5 } };
 
   it('wait for their turn, over as many connections as there may be', async () => {
-    const scene = world(limited);
+    const scene = worldOfLoners(limited);
     const { pool, time, relay } = scene;
     const live = Array.from({ length: 20 }, (_, i) => hear(pool.packets({ kinds: [1], '#t': [`${i}`] })));
     await time.advance(5 * SECOND);
@@ -175,7 +175,7 @@ describe('subscriptions that a relay limits', () => {
   });
 
   it('keep the connections that they fill, though they ask for nothing', async () => {
-    const { pool, time } = world(limited);
+    const { pool, time } = worldOfLoners(limited);
     for (let i = 0; i < 10; i++) hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] }));
     await time.advance(5 * MINUTE);
     const late = hear(pool.packets({ kinds: [7] }));
@@ -185,7 +185,7 @@ describe('subscriptions that a relay limits', () => {
   });
 
   it('that find none in time say so, and come in all the same when there is one', async () => {
-    const { pool, time } = world(limited);
+    const { pool, time } = worldOfLoners(limited);
     const holders = Array.from({ length: 12 }, (_, i) => hear(pool.subscribe({ kinds: [1], '#t': [`${i}`] })));
     await time.advance(5 * SECOND);
     const late = hear(pool.packets({ kinds: [7] }));
@@ -198,7 +198,7 @@ describe('subscriptions that a relay limits', () => {
   });
 
   it('are evicted in a word when too many wait, and a live one comes in later all the same', async () => {
-    const { pool, time } = world({
+    const { pool, time } = worldOfLoners({
       pool: { maxSubscriptions: 2, connections: { maximum: 1 }, queue: { capacity: 1 } },
     });
     const holder = hear(pool.subscribe({ kinds: [1] }));
@@ -221,7 +221,7 @@ describe('subscriptions that a relay limits', () => {
   });
 
   it('get the place of a request that the relay refused, and not that of one that left while it waited', async () => {
-    const { pool, time, relay } = world({ pool: { maxSubscriptions: 2, connections: { maximum: 1 } } });
+    const { pool, time, relay } = worldOfLoners({ pool: { maxSubscriptions: 2, connections: { maximum: 1 } } });
     relay.faults.closedWith = 'restricted: not for you';
     const refused = hear(pool.request({ kinds: [1] }));
     const left = hear(pool.request({ kinds: [2] }));
@@ -237,7 +237,7 @@ describe('subscriptions that a relay limits', () => {
   });
 
   it('leave room for their pages, one at a time', async () => {
-    const scene: World = world({
+    const scene: World = worldOfLoners({
       relays: [{ limits: { max_subscriptions: 3 }, faults: { cap: 5 }, verify: false }],
       pool: {
         maxSubscriptions: 3,
@@ -265,7 +265,7 @@ describe('subscriptions that a relay limits', () => {
 describe('the sockets of all relays', () => {
   /** A world whose pool has so few sockets. */
   function scarce(relays: number, total: number): World & { readonly budget: SocketBudget } {
-    const scene = world({ relays });
+    const scene = worldOfLoners({ relays });
     scene.pool.close();
     const budget = new SocketBudget({ total, scheduler: scene.time });
     const pool = new RelayPool({

@@ -4,7 +4,7 @@ import type { RelayPool } from '../../src/pool/relay-pool.ts';
 import { fakeEvent } from '../../src/testing/index.ts';
 import { busyVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
 import { statusesOf } from '../support/status-of.ts';
-import { contents, hear, words, world, type World } from '../support/world.ts';
+import { contents, hear, words, worldOfLoners, type World } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -20,7 +20,7 @@ const tagged = (tag: string) => ({ kinds: [1], '#t': [tag] });
 
 describe('metrics$', () => {
   it('has the current value at once, one a second while somebody listens, and ends with the pool', async () => {
-    const { pool, time } = world();
+    const { pool, time } = worldOfLoners();
     const heard = hear(pool.metrics$);
     expect(heard.values).toHaveLength(1);
     await time.advance(5 * SECOND);
@@ -34,7 +34,9 @@ describe('metrics$', () => {
   });
 
   it('measures connecting, first events, EOSE and OK, of each relay and of all', async () => {
-    const { pool, time, relays, note } = world({ relays: [{ faults: { delay: 100 } }, { faults: { delay: 300 } }] });
+    const { pool, time, relays, note } = worldOfLoners({
+      relays: [{ faults: { delay: 100 } }, { faults: { delay: 300 } }],
+    });
     for (const relay of relays) relay.seed(note('stored'));
     for (let i = 0; i < 10; i++) {
       hear(pool.request({ kinds: [1] }));
@@ -59,7 +61,7 @@ describe('metrics$', () => {
   });
 
   it('counts a silence at the time it took', async () => {
-    const { pool, time } = world({ relays: [{ faults: { noEose: true, noOk: true } }] });
+    const { pool, time } = worldOfLoners({ relays: [{ faults: { noEose: true, noOk: true } }] });
     hear(pool.request({ kinds: [1] }, { silenceTimeout: 3_000 }));
     await time.advance(5 * SECOND);
     const { all } = measure(pool);
@@ -70,7 +72,7 @@ describe('metrics$', () => {
   });
 
   it('does not take our own time, in which events are verified, for the slowness of the relay', async () => {
-    const scene: World = world({
+    const scene: World = worldOfLoners({
       relays: [{ verify: false }],
       pool: {
         verifier: busyVerifier(() => scene.time, 50, zerosVerifier),
@@ -97,7 +99,7 @@ describe('metrics$', () => {
   });
 
   it('knows rates: messages and bytes a second, and what failed of what was tried', async () => {
-    const { pool, time, relays, note } = world({ relays: 2 });
+    const { pool, time, relays, note } = worldOfLoners({ relays: 2 });
     relays[1]?.stop();
     const heard = hear(pool.metrics$);
     hear(pool.subscribe({ kinds: [1] }));
@@ -124,7 +126,7 @@ describe('metrics$', () => {
   });
 
   it('shows what is under way, what waits by priority, and how long it waited', async () => {
-    const { pool, time } = world({
+    const { pool, time } = worldOfLoners({
       relays: [{ faults: { delay: 1_000 } }],
       pool: { load: { maximum: 2 }, connections: { maximum: 1 } },
     });
@@ -152,7 +154,7 @@ describe('metrics$', () => {
   });
 
   it('shows the breaker', async () => {
-    const { pool, time, relay } = world({ pool: { breaker: { consecutiveFailures: 1 } } });
+    const { pool, time, relay } = worldOfLoners({ pool: { breaker: { consecutiveFailures: 1 } } });
     relay.stop();
     hear(pool.subscribe({ kinds: [1] }));
     await time.advance(SECOND);
@@ -161,7 +163,7 @@ describe('metrics$', () => {
   });
 
   it('tells memory and CPU of the process', async () => {
-    const { pool, time } = world();
+    const { pool, time } = worldOfLoners();
     const heard = hear(pool.metrics$);
     await time.advance(SECOND);
     const [first, second] = heard.values;
@@ -175,7 +177,7 @@ describe('metrics$', () => {
 
 describe('the load of a relay', () => {
   it('is reduced while its p95 is over the threshold, comes back step by step, and relays$ says so', async () => {
-    const { pool, time, relay } = world({
+    const { pool, time, relay } = worldOfLoners({
       relays: [{ faults: { delay: 50 } }],
       pool: { load: { maximum: 16, threshold: 1_000 }, connections: { maximum: 1 } },
     });
@@ -204,7 +206,7 @@ describe('the load of a relay', () => {
   });
 
   it('reduced, still lets everything through in the end', async () => {
-    const { pool, time, relay, note } = world({
+    const { pool, time, relay, note } = worldOfLoners({
       relays: [{ faults: { delay: 2_000 } }],
       pool: { load: { maximum: 4, threshold: 500 } },
     });

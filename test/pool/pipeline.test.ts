@@ -6,7 +6,7 @@ import type { RelayUrl } from '../../src/protocol/relay-url.ts';
 import type { Route } from '../../src/pool/route.ts';
 import { fakeEvent, testKey, testSigner, type VirtualRelay } from '../../src/testing/index.ts';
 import { statusesOf } from '../support/status-of.ts';
-import { contents, hear, words, world } from '../support/world.ts';
+import { contents, hear, words, worldOfLoners } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -23,7 +23,7 @@ const tagged = (tag: string) => ({ kinds: [1], '#t': [tag] });
 
 describe('the guard', () => {
   it('sends nothing to a relay that answers nothing, but probes, and comes back by itself', async () => {
-    const { pool, time, relay } = world({
+    const { pool, time, relay } = worldOfLoners({
       relays: [{ faults: { noEose: true } }],
       pool: { livenessInterval: 60 * MINUTE, breaker: { openTime: 8_000, jitter: 0 } },
     });
@@ -61,7 +61,7 @@ describe('the guard', () => {
   });
 
   it('says at once that such a relay is not awaited, and others are not delayed', async () => {
-    const { pool, time, relays, note } = world({
+    const { pool, time, relays, note } = worldOfLoners({
       relays: [{ faults: { noEose: true } }, {}],
       pool: { breaker: { consecutiveFailures: 2, openTime: 30_000, jitter: 0 } },
     });
@@ -81,7 +81,7 @@ describe('the guard', () => {
   });
 
   it('lets a publish wait that comes while a probe is under way', async () => {
-    const { pool, time, relay, note } = world({
+    const { pool, time, relay, note } = worldOfLoners({
       relays: [{ faults: { noEose: true } }],
       pool: { breaker: { consecutiveFailures: 1, openTime: 2_000, jitter: 0 } },
     });
@@ -99,7 +99,7 @@ describe('the guard', () => {
   });
 
   it('leaves a relay alone for a moment that says rate-limited, and asks again', async () => {
-    const { pool, time, relay } = world();
+    const { pool, time, relay } = worldOfLoners();
     relay.faults.closedWith = 'rate-limited: slow down';
     const heard = hear(pool.packets(tagged('a')));
     await time.advance(40);
@@ -116,7 +116,7 @@ describe('the guard', () => {
   });
 
   it('counts the end of a connection once, however many exchanges it ends', async () => {
-    const { pool, time, relay } = world({ relays: [{ faults: { delay: 5_000 } }] });
+    const { pool, time, relay } = worldOfLoners({ relays: [{ faults: { delay: 5_000 } }] });
     for (let i = 0; i < 20; i++) hear(pool.subscribe(tagged(`${i}`)));
     await time.advance(SECOND);
     relay.connections[0]?.close(1_001);
@@ -128,7 +128,7 @@ describe('the guard', () => {
   });
 
   it('judges nobody while everything fails, and lets everybody in when that is over', async () => {
-    const { pool, time, relays } = world({ relays: 5 });
+    const { pool, time, relays } = worldOfLoners({ relays: 5 });
     hear(pool.subscribe({ kinds: [1] }));
     await time.advance(10 * SECOND);
     for (const relay of relays) relay.stop();
@@ -147,7 +147,7 @@ describe('the guard', () => {
 
 describe('a relay that is alone', () => {
   it('cannot be told from us: it is left alone too, and tried about once a minute', async () => {
-    const { pool, time, relay } = world();
+    const { pool, time, relay } = worldOfLoners();
     relay.stop();
     hear(pool.subscribe({ kinds: [1] }));
     await time.advance(10 * MINUTE);
@@ -163,7 +163,7 @@ describe('the queue', () => {
   const oneAtATime = { load: { maximum: 1, minimum: 1 }, connections: { maximum: 1 } };
 
   it('lets the more urgent go first, and what a user publishes before what is read in the background', async () => {
-    const { pool, time, relay, note } = world({ pool: oneAtATime });
+    const { pool, time, relay, note } = worldOfLoners({ pool: oneAtATime });
     hear(pool.subscribe(tagged('first')));
     for (const priority of ['low', 'normal', 'high', 'critical'] as const) {
       hear(pool.request(tagged(priority), { priority }));
@@ -176,7 +176,7 @@ describe('the queue', () => {
   });
 
   it('asks for what was live before anything else after a reconnect', async () => {
-    const { pool, time, relay, note } = world({ pool: oneAtATime });
+    const { pool, time, relay, note } = worldOfLoners({ pool: oneAtATime });
     for (const tag of ['a', 'b', 'c']) hear(pool.subscribe(tagged(tag), { priority: 'low' }));
     await time.advance(SECOND);
     const before = asked(relay).length;
@@ -200,7 +200,7 @@ describe('the queue', () => {
   });
 
   it('ends what it has no room for in a word, and lets a live request come back', async () => {
-    const { pool, time } = world({ pool: { ...oneAtATime, queue: { capacity: 2 } } });
+    const { pool, time } = worldOfLoners({ pool: { ...oneAtATime, queue: { capacity: 2 } } });
     const heard = ['a', 'b', 'c', 'd'].map((tag) => hear(pool.packets(tagged(tag), { priority: 'low' })));
     const urgent = hear(pool.request(tagged('e'), { priority: 'high' }));
     await time.advance(10 * SECOND);
@@ -215,7 +215,7 @@ describe('the queue', () => {
   });
 
   it('tells a publish that it was never sent', async () => {
-    const { pool, time, relay, note } = world({ pool: { ...oneAtATime, queue: { capacity: 1 } } });
+    const { pool, time, relay, note } = worldOfLoners({ pool: { ...oneAtATime, queue: { capacity: 1 } } });
     relay.faults.noEose = true;
     hear(pool.subscribe(tagged('a')));
     await time.advance(100);
@@ -232,7 +232,7 @@ describe('the queue', () => {
   });
 
   it('does not hold up an authentication, for which everything waits', async () => {
-    const { pool, time, relay, note } = world({
+    const { pool, time, relay, note } = worldOfLoners({
       relays: [{ auth: { read: true, challenge: 'refusal' } }],
       pool: { ...oneAtATime, signer: testSigner(testKey(3)) },
     });
@@ -245,7 +245,7 @@ describe('the queue', () => {
   });
 
   it('takes back what is cancelled while it waits', async () => {
-    const { pool, time, relay, note } = world({ pool: oneAtATime });
+    const { pool, time, relay, note } = worldOfLoners({ pool: oneAtATime });
     hear(pool.subscribe(tagged('first')));
     const cancelled = [hear(pool.publish(note('cancelled'))), hear(pool.request(tagged('cancelled')))];
     hear(pool.request(tagged('last')));
@@ -260,7 +260,7 @@ describe('the queue', () => {
 
 describe('an exchange', () => {
   it('that gets events all the time but no end is not awaited for ever, and goes on', async () => {
-    const { pool, time, relay, note } = world({ relays: [{ faults: { noEose: true } }] });
+    const { pool, time, relay, note } = worldOfLoners({ relays: [{ faults: { noEose: true } }] });
     const heard = hear(pool.packets({ kinds: [1] }, { deadline: 30_000 }));
     for (let i = 0; i < 40; i++) {
       await time.advance(SECOND);
@@ -290,7 +290,7 @@ describe('an exchange', () => {
       outcome: spy('outcome'),
       health: spy('health'),
     };
-    const { pool, time, note } = world({ pool: { stages } });
+    const { pool, time, note } = worldOfLoners({ pool: { stages } });
     hear(pool.request({ kinds: [1] }, { priority: 'low' }));
     await time.advance(SECOND);
     hear(pool.publish(note('one')));
@@ -302,7 +302,7 @@ describe('an exchange', () => {
   });
 
   it('passes a stage of the caller instead of ours', async () => {
-    const { pool, time, relay, note } = world({
+    const { pool, time, relay, note } = worldOfLoners({
       pool: { stages: { guard: () => identity, queue: () => delay(0), send: () => () => NEVER } },
     });
     const heard = hear(pool.packets({ kinds: [1] }, { deadline: 5_000 }));
@@ -321,7 +321,7 @@ describe('a stage of the caller that breaks', () => {
       ({ verb, priority }) =>
       (source) =>
         verb === 'EVENT' || priority === 'low' ? throwError(() => new Error('the stage is broken')) : source;
-    const { pool, time, note } = world({ relays: 2, pool: { stages: { guard: broken } } });
+    const { pool, time, note } = worldOfLoners({ relays: 2, pool: { stages: { guard: broken } } });
     const heard = [hear(pool.packets({ kinds: [1] }, { priority: 'low' })), hear(pool.publish(note('one')))];
     const other = hear(pool.packets({ kinds: [1] }));
     await time.advance(SECOND);
@@ -342,7 +342,7 @@ describe('the route', () => {
       candidates$.pipe(
         map(({ relays }) => relays.filter(({ url }) => !url.includes('relay2')).map((relay) => ({ relay }))),
       );
-    const { pool, time, relays, note } = world({ relays: 3, pool: { route: connectedFirst } });
+    const { pool, time, relays, note } = worldOfLoners({ relays: 3, pool: { route: connectedFirst } });
     hear(pool.subscribe({ kinds: [1] }));
     const report = hear(pool.publish(note('one')));
     await time.advance(SECOND);

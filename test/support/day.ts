@@ -99,6 +99,8 @@ export class Day {
       random: seededRandom(seed + 1),
       WebSocket: this.sockets.WebSocket,
       verifier: zerosVerifier,
+      // The bounds are those of requests that are asked one by one.
+      alone: true,
       route: this.#routing(),
       maxSubscriptions: (url) => this.relays.find((relay) => relay.url === url)?.limits.max_subscriptions,
     });

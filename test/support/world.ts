@@ -59,6 +59,11 @@ export function world({ relays = 1, latency = 10, seed = 1, pool: options = {} }
   };
 }
 
+/** As {@link world}, but every request has REQs of its own: for tests that tell them apart. */
+export function worldOfLoners(options: WorldOptions = {}): World {
+  return world({ ...options, pool: { alone: true, ...options.pool } });
+}
+
 /** What a stream has said so far. */
 export interface Heard<T> {
   readonly values: T[];

@@ -1,0 +1,108 @@
+import { Observable } from 'rxjs';
+import type { NostrEvent } from '../protocol/event.ts';
+import type { Filter } from '../protocol/filter.ts';
+import { type ShapedFilters, shapeOfFilters } from '../protocol/filter-shape.ts';
+import type { Packet } from '../protocol/packet.ts';
+import { SharedRequest } from './shared-request.ts';
+
+/** Values that one request asks for at most; more are asked for in another. */
+const MOST_VALUES = 500;
+
+/** What sharing needs of the pool. */
+export interface EconomyContext {
+  /** A verified event by its id, while it is remembered. */
+  readonly known: (id: string) => NostrEvent | undefined;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+}
+
+/** How a request is made, and with which others it may be made together. */
+export interface SharedCall {
+  /** The same for requests that are made alike. */
+  readonly key: string;
+  /** Where two requests differ that are compared by identity, as their routes. */
+  readonly with: object;
+  /** Whether what was delivered can be told to those who join later. */
+  readonly joinable: boolean;
+  readonly ask: (filters: readonly Filter[]) => Observable<Packet>;
+}
+
+interface Batch {
+  readonly request: SharedRequest;
+  readonly values: Set<string>;
+}
+
+/**
+ * Makes one request of several: of all that ask the same, whenever they come, and of those that begin in the same turn of the event loop and
+ * differ in the values of one list alone, such as the profiles that a page full of names asks for.
+ */
+export class RequestEconomy {
+  /** Requests that begin in this turn, by what they have in common. */
+  #beginning = new Map<string, Batch[]>();
+  readonly #running = new Map<string, Set<SharedRequest>>();
+  readonly #identities = new WeakMap<object, number>();
+  #nextIdentity = 0;
+
+  constructor(private readonly context: EconomyContext) {}
+
+  /** The packets of a request, shared where it can be. */
+  share(filters: readonly Filter[], call: SharedCall): Observable<Packet> {
+    const shaped = shapeOfFilters(filters);
+    return new Observable((subscriber) => {
+      const key = `${this.#identity(call.with)} ${call.key} ${shaped.shape.key}`;
+      const request = this.#runningFor(key, shaped, filters) ?? this.#beginningFor(key, shaped, call);
+      request.join(filters, shaped.values, subscriber);
+    });
+  }
+
+  /** One that is under way and can tell what it has brought; what a search brings has an order of its own (NIP-50). */
+  #runningFor(key: string, { values }: ShapedFilters, filters: readonly Filter[]): SharedRequest | undefined {
+    if (filters.some(({ search }) => search !== undefined)) return undefined;
+    for (const request of this.#running.get(key) ?? []) if (request.canJoin(values)) return request;
+    return undefined;
+  }
+
+  #beginningFor(key: string, { shape, values }: ShapedFilters, call: SharedCall): SharedRequest {
+    if (this.#beginning.size === 0) queueMicrotask(() => this.#begin());
+    const batches = this.#beginning.get(key) ?? [];
+    let batch = batches.find((other) => other.values.size + values.size <= MOST_VALUES);
+    if (!batch) {
+      const request: SharedRequest = new SharedRequest(shape, {
+        ...this.context,
+        ask: call.ask,
+        over: () => this.#over(key, request),
+      });
+      batch = { request, values: new Set() };
+      this.#beginning.set(key, [...batches, batch]);
+    }
+    for (const value of values) batch.values.add(value);
+    if (call.joinable) this.#runs(key, batch.request);
+    return batch.request;
+  }
+
+  #begin(): void {
+    const beginning = [...this.#beginning.values()].flat();
+    this.#beginning = new Map();
+    for (const { request } of beginning) request.start();
+  }
+
+  #runs(key: string, request: SharedRequest): void {
+    const running = this.#running.get(key);
+    if (running) running.add(request);
+    else this.#running.set(key, new Set([request]));
+  }
+
+  #over(key: string, request: SharedRequest): void {
+    const running = this.#running.get(key);
+    if (running?.delete(request) && running.size === 0) this.#running.delete(key);
+    const left = this.#beginning.get(key)?.filter((batch) => batch.request !== request);
+    if (left) this.#beginning.set(key, left);
+  }
+
+  #identity(of: object): number {
+    const known = this.#identities.get(of);
+    if (known !== undefined) return known;
+    this.#identities.set(of, this.#nextIdentity);
+    return this.#nextIdentity++;
+  }
+}
