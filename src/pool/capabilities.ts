@@ -1,6 +1,6 @@
 import { catchError, EMPTY, type Observable, type SchedulerLike, Subscription } from 'rxjs';
 import type { Filter } from '../protocol/filter.ts';
-import { learnLimit } from '../protocol/refused-limits.ts';
+import { learnLimit, type LearntLimit } from '../protocol/refused-limits.ts';
 import type { RelayInformation } from '../protocol/relay-information-document.ts';
 import type { RelayLimits } from '../protocol/relay-limits.ts';
 
@@ -52,7 +52,7 @@ export class RelayCapabilities {
   get limits(): RelayLimits {
     const said: RelayLimits = { ...this.#information?.limits, ...this.given };
     const limits: Writable<RelayLimits> = { ...said };
-    for (const [limit, value] of Object.entries(this.#learnt) as [LearntLimit, number][]) {
+    for (const [limit, value] of Object.entries(this.#learnt) as [LimitName, number][]) {
       limits[limit] = stricter(limit, said[limit], value);
     }
     return limits;
@@ -94,17 +94,17 @@ export class RelayCapabilities {
   }
 }
 
-type LearntLimit = NonNullable<ReturnType<typeof learnLimit>>['limit'];
+type LimitName = LearntLimit['limit'];
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Of two numbers for the same limit the one that allows less. */
-function stricter(limit: LearntLimit, known: number | undefined, value: number): number {
+function stricter(limit: LimitName, known: number | undefined, value: number): number {
   if (known === undefined) return value;
   return limit === 'minPowDifficulty' ? Math.max(known, value) : Math.min(known, value);
 }
 
 /** What was too much, where the refusal names no number: less than it is allowed. */
-function valueOf(limit: LearntLimit, open: number | undefined, filters: readonly Filter[] = []): number | undefined {
+function valueOf(limit: LimitName, open: number | undefined, filters: readonly Filter[] = []): number | undefined {
   if (limit === 'maxSubscriptions') return open === undefined ? undefined : Math.max(LEAST_SUBSCRIPTIONS, open);
   if (limit === 'maxFilters') return filters.length > 1 ? filters.length >> 1 : undefined;
   if (limit === 'maxMessageLength' && filters.length > 0) return JSON.stringify(filters).length >> 1;

@@ -1,5 +1,6 @@
 import { combineLatest, defer, map, type Observable, tap } from 'rxjs';
 import type { Filter } from '../protocol/filter.ts';
+import { mergeFilters } from '../protocol/merge-filters.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Candidates, Choice, RelayProgress, Route } from './route.ts';
@@ -111,5 +112,5 @@ function isPromising(progress: Progress): (choice: Choice) => boolean {
 
 /** Undefined is all of the request. */
 function both(a: readonly Filter[] | undefined, b: readonly Filter[] | undefined): readonly Filter[] | undefined {
-  return a && b ? [...a, ...b] : undefined;
+  return a && b ? mergeFilters([a, b]) : undefined;
 }

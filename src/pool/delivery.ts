@@ -32,6 +32,13 @@ export function deliver(
     let refusal: Reason | undefined;
     let trouble: RelayError | undefined;
 
+    /** What the relay's limits say of it; they may become known while it waits. */
+    const forbidden = (): PublishOutcome | undefined => {
+      const reason = relay.refusalOf(event);
+      return reason && { status: 'rejected', reason, isUnsent: true };
+    };
+    const unsent = forbidden();
+    if (unsent) return of([relay.url, unsent] as const);
     const givenUp = (): PublishOutcome => {
       if (refusal) return { status: 'rejected', reason: refusal };
       if (sent) return { status: 'silent' };
@@ -47,6 +54,7 @@ export function deliver(
       // The connection ended: the next one is tried.
       if (progress.type !== 'refused') return EMPTY;
       const { reason } = progress;
+      relay.refused({ text: reason.raw });
       if (isRetryable(reason) !== 'backoff') return of({ status: 'rejected', reason });
       refusal = reason;
       return later(backoff.next(), connection);
@@ -68,6 +76,8 @@ export function deliver(
       throw cause;
     };
     const attempt = (connection: Connection): Observable<PublishOutcome> => {
+      const unsent = forbidden();
+      if (unsent) return of(unsent);
       const patience = over - scheduler.now();
       const send = acknowledged(connection, event, () => (sent = true));
       return relay.exchange({ verb: 'EVENT', priority, patience, timeout: OK_TIMEOUT }, send).pipe(

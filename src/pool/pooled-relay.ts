@@ -4,6 +4,9 @@ import { circuitBreaker } from '../operators/circuit-breaker.ts';
 import { measureLatency } from '../operators/measure-latency.ts';
 import type { SocketBudget } from '../operators/socket-budget.ts';
 import type { PoolSizeOptions } from '../policies/pool-size.ts';
+import type { NostrEvent } from '../protocol/event.ts';
+import { refusalOf } from '../protocol/event-limits.ts';
+import type { Reason } from '../protocol/reason.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayInformation } from '../protocol/relay-information-document.ts';
 import type { RelayLimits } from '../protocol/relay-limits.ts';
@@ -80,6 +83,12 @@ export class PooledRelay {
   /** What it takes, as far as it says so, or its refusals have taught. */
   get limits(): RelayLimits {
     return this.#capabilities.limits;
+  }
+
+  /** Why its limits forbid it to take an event; undefined where nothing is known to speak against it. */
+  refusalOf(event: NostrEvent): Reason | undefined {
+    const { scheduler, signer } = this.options;
+    return refusalOf(event, this.limits, scheduler.now() / 1_000, signer !== undefined);
   }
 
   /** Takes from a refusal what it says of limits; says whether that is news. */

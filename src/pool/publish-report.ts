@@ -8,7 +8,7 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
  *
  * - `pending`: not known yet
  * - `accepted`: the relay said so, or that it has it already
- * - `rejected`: the relay said no; `reason` says why
+ * - `rejected`: the relay said no; `reason` says why. With `isUnsent` it was not asked, as the limits that it names (NIP-11) say no
  * - `silent`: it was sent, and no OK came in time; the relay may have it
  * - `unreachable`: no connection in time, or the relay fails too often to be asked, so it was never sent
  * - `evicted`: the queue was full, or the time over, before its turn came, so it was never sent
@@ -24,7 +24,8 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
  */
 export type PublishOutcome =
   | { readonly status: 'pending' | 'silent' | 'evicted' | 'cancelled' }
-  | { readonly status: 'accepted' | 'rejected'; readonly reason: Reason }
+  | { readonly status: 'accepted'; readonly reason: Reason }
+  | { readonly status: 'rejected'; readonly reason: Reason; readonly isUnsent?: true }
   | { readonly status: 'unreachable'; readonly error?: RelayError };
 
 /**
@@ -51,6 +52,8 @@ export interface PublishReport {
   readonly accepted: number;
   /** Relays that are still awaited; the report with 0 is the last. */
   readonly pending: number;
+  /** Whether enough have accepted, where a quorum was asked for. */
+  readonly quorum?: 'open' | 'met';
 }
 
 /** The report before anything was sent: of a relay that accepted it earlier there is nothing to await. */

@@ -1,13 +1,15 @@
-import { EMPTY, exhaustMap, merge, type Observable, scan, startWith, takeWhile } from 'rxjs';
+import { EMPTY, exhaustMap, merge, type Observable, scan, startWith, switchMap, take, takeWhile } from 'rxjs';
 import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { isWellFormedEvent, type NostrEvent } from '../protocol/event.ts';
+import { union } from './combined-routes.ts';
 import { deliver } from './delivery.ts';
 import { PoolError } from './pool-error.ts';
+import { type PublishQuorum, quorumParts, watchQuorum } from './publish-quorum.ts';
 import { initialReport, type PublishReport, withOutcome } from './publish-report.ts';
 import { RequestProgress } from './request-progress.ts';
-import type { Route } from './route.ts';
-import { refuseNobody } from './routes.ts';
+import type { Choice, Route } from './route.ts';
+import { cluster, refuseNobody } from './routes.ts';
 import { choose, type RoutingContext } from './routing.ts';
 
 /**
@@ -24,7 +26,6 @@ import { choose, type RoutingContext } from './routing.ts';
  * }
  * ```
  */
-export type PublishQuorum = import('../policies/quorum.ts').QuorumSize;
 export interface PublishOptions {
   /** Milliseconds until a relay that did not answer is given up, at most 2^31 - 1 (24 days). @default 10_000 */
   readonly deadline?: number;
@@ -34,7 +35,12 @@ export interface PublishOptions {
   readonly priority?: Priority;
   /** A report of an earlier publish of this event, also of another process: relays that accepted it are left alone. */
   readonly previous?: Pick<PublishReport, 'outcomes'>;
-  /** x */
+  /**
+   * How many relays have to accept it. Each report says how that stands; when it is out of reach, the stream errors with a `QuorumError`, and those
+   * that can still accept the event get it all the same. Without a `route` a quorum by cluster goes to those clusters.
+   *
+   * @default none
+   */
   readonly quorum?: PublishQuorum | undefined;
 }
 
@@ -44,7 +50,8 @@ export function publish(
   options: PublishOptions,
   context: RoutingContext,
 ): Observable<PublishReport> {
-  const { deadline = 10_000, priority = 'high', previous, route } = options;
+  const { deadline = 10_000, priority = 'high', previous, quorum } = options;
+  const route = options.route ?? routeOf(quorum);
   if (!isWellFormedEvent(event)) {
     throw new PoolError(
       'invalid-event',
@@ -54,24 +61,31 @@ export function publish(
   if (!(deadline > 0 && deadline <= LONGEST_DELAY)) {
     throw new PoolError('invalid-option', `A deadline is from 1 to ${LONGEST_DELAY} milliseconds, not ${deadline}.`);
   }
+  /** Whom it goes to is settled by the first choices; the route is kept, and with it the relays that are there for its sake. */
+  const send = (choices: readonly Choice[], index: number): Observable<PublishReport> => {
+    if (index > 0) return EMPTY;
+    const relays = choices.map(({ relay }) => relay);
+    const urls = relays.map(({ url }) => url);
+    const first = initialReport(event, urls, previous);
+    const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
+    const deliveries = missing.map((relay) => deliver(relay, event, { deadline, priority }, context));
+    const reports$ = merge(...deliveries).pipe(scan(withOutcome, first), startWith(first));
+    if (quorum === undefined) return reports$;
+    return quorumParts(quorum, urls, context.cluster).pipe(
+      take(1),
+      switchMap((parts) => reports$.pipe(watchQuorum(parts))),
+    );
+  };
   const progress = new RequestProgress(context.scheduler);
   return choose(route, { filters: [], event, priority }, progress, context).pipe(
     refuseNobody(deadline, context.scheduler),
-    // It goes where the first choices are; the route is kept, and with it the relays that are there for its sake.
-    exhaustMap((choices, index) => {
-      if (index > 0) return EMPTY;
-      const relays = choices.map(({ relay }) => relay);
-      const first = initialReport(
-        event,
-        relays.map(({ url }) => url),
-        previous,
-      );
-      const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
-      return merge(...missing.map((relay) => deliver(relay, event, { deadline, priority }, context))).pipe(
-        scan(withOutcome, first),
-        startWith(first),
-      );
-    }),
+    exhaustMap(send),
     takeWhile(({ pending }) => pending > 0, true),
   );
+}
+
+function routeOf(quorum: PublishQuorum | undefined): Route | undefined {
+  if (typeof quorum !== 'object') return undefined;
+  const [first, ...more] = Object.keys(quorum).map(cluster);
+  return first && union(first, ...more);
 }

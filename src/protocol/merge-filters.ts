@@ -37,21 +37,29 @@ function united(filters: readonly Filter[]): readonly Filter[] {
   return result;
 }
 
+interface Group {
+  readonly filter: Filter;
+  /** Of the list that may differ, in all the filters of the group; undefined where they have none. */
+  readonly values: Set<string | number> | undefined;
+  /** How many the first filter has. */
+  readonly own: number | undefined;
+}
+
 /** By a key of all but the list, as to compare all with all would take long for hundreds of them. */
 function unitedAlong(key: string, filters: readonly Filter[]): readonly Filter[] {
-  const groups = new Map<string, { readonly filter: Filter; readonly values: Set<string | number> | undefined }>();
+  const groups = new Map<string, Group>();
   for (const filter of filters) {
-    const values = listOf(filter, key);
+    const list = listOf(filter, key);
     // A filter without the list takes any value there, which is another thing.
-    const rest = `${values === undefined} ${keyOfFilter(filter, key)}`;
+    const rest = `${list === undefined} ${keyOfFilter(filter, key)}`;
     const group = groups.get(rest);
-    if (group === undefined) groups.set(rest, { filter, values: values && new Set(values) });
-    else for (const value of values ?? []) group.values?.add(value);
+    if (group === undefined) {
+      const values = list && new Set(list);
+      groups.set(rest, { filter, values, own: values?.size });
+    } else for (const value of list ?? []) group.values?.add(value);
   }
-  return [...groups.values()].map(({ filter, values }) =>
-    values === undefined || values.size === listOf(filter, key)?.length
-      ? filter
-      : withList(filter, key, [...values].sort(inOrder)),
+  return [...groups.values()].map(({ filter, values, own }) =>
+    values?.size === own ? filter : withList(filter, key, [...(values ?? [])].sort(inOrder)),
   );
 }
 
