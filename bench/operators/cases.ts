@@ -23,6 +23,7 @@ import {
   verifyEvents,
   withinBudget,
 } from '../../src/index.ts';
+import { quorum, type QuorumReport } from '../../src/operators/quorum.ts';
 import type { Exchange, Progress } from '../../src/pool/exchange.ts';
 import { RelayHealth } from '../../src/pool/health.ts';
 import { pipeline, pipelineStages } from '../../src/pool/pipeline.ts';
@@ -64,6 +65,9 @@ const [forMerge, forQueue] = [waitingLine(), waitingLine()];
 const yes: Verifier = { verify: (batch) => batch.map(() => true) };
 const scheduler = new VirtualTimeScheduler();
 const flush = { after: { each: 100, act: () => scheduler.flush() } };
+
+/** One of three relays has answered, and says yes: enough for one, too few for two. */
+const oneOfThree: QuorumReport = { accepted: 1, pending: 2, outcomes: { a: 'accepted', b: 'pending', c: 'pending' } };
 
 const user = { priority: 'normal', usedAt: 0 } as const;
 
@@ -107,6 +111,12 @@ export const itemCases: readonly Case[] = [
   perItem('throughput of texts, 100 characters', texts, throughput(), { expected: 0 }),
   perItem('events', packets, events()),
   perItem('untilSettled', packets, untilSettled()),
+  perItem(
+    'quorum of three relays, not there yet',
+    notes.map(() => oneOfThree),
+    quorum(2),
+    { expected: 0 },
+  ),
   perItem('uniqueEvents, all new', notes, uniqueEvents()),
   perItem('uniqueEvents, all seen before', repeated, uniqueEvents(), { expected: 0 }),
   perItem('verifyEvents, the verifier for nothing', notes, verifyEvents(yes, { scheduler }), flush),
@@ -133,6 +143,7 @@ export const subscriptionCases: readonly Case[] = [
   perSubscription('measureLatency, subscription', note, measureLatency(new HistogramWindow())),
   perSubscription('latencyPercentiles, subscription', 42, latencyPercentiles()),
   perSubscription('throughput, subscription', 42, throughput()),
+  perSubscription('quorum, subscription', oneOfThree, quorum(1)),
   perSubscription('uniqueEvents, subscription', note, uniqueEvents()),
   perSubscription('latestReplaceable, subscription', note, latestReplaceable()),
   perSubscription("the pool's pipe, one exchange", answered, (send) => pipeline(send, exchange, pipelineStages)),

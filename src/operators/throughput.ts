@@ -1,5 +1,6 @@
 import { asyncScheduler, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { RateWindow, type Throughput } from '../policies/rate-window.ts';
+import { utf8Length } from '../protocol/text-length.ts';
 import { callSafely } from './call-safely.ts';
 import { reportEvery } from './report-every.ts';
 
@@ -103,17 +104,4 @@ function sizeOfSized(value: unknown): number {
   if (typeof value === 'number') return value;
   const bytes = typeof value === 'object' && value !== null && 'bytes' in value ? value.bytes : 0;
   return typeof bytes === 'number' ? bytes : 0;
-}
-
-/** Counted without encoding: a buffer for each message would cost more than the rest of the operator. */
-function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x80) continue;
-    bytes += unit < 0x800 ? 1 : 2;
-    // Two units of a surrogate pair make four bytes; one that is alone becomes U+FFFD, three bytes.
-    if ((unit & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) at++;
-  }
-  return bytes;
 }

@@ -5,6 +5,7 @@ import type { CircuitBreakerNumbers } from '../policies/circuit-breaker-options.
 import { HistogramWindow } from '../policies/histogram-window.ts';
 import { LatencyHistogram, type LatencySummary } from '../policies/latency-histogram.ts';
 import { LoadLimit, type LoadLimitOptions } from '../policies/load-limit.ts';
+import { PeakEwma } from '../policies/peak-ewma.ts';
 import { platformRandom } from '../policies/platform-random.ts';
 import type { PriorityQueueOptions } from '../policies/priority-queue.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
@@ -34,6 +35,8 @@ export interface HealthOptions {
   readonly queue?: PriorityQueueOptions | undefined;
   /** How many exchanges may be under way at one relay, and when that is reduced. */
   readonly load?: LoadLimitOptions | undefined;
+  /** Told how each exchange went. */
+  readonly onCall?: ((succeeded: boolean) => void) | undefined;
   /** Clock and timers. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
   /** Draws from 0 (inclusive) to 1 (exclusive). @default Math.random */
@@ -75,12 +78,16 @@ export class RelayHealth {
   readonly #waits = new Map<Priority, HistogramWindow>();
   /** The answers that its load is judged by: recent ones, so that a slow spell that is over does not reduce it further. */
   readonly #pace = new HistogramWindow({ window: PACE_WINDOW });
+  readonly #cost = new PeakEwma();
   readonly #errors = new WeakSet<RelayError>();
   readonly #remembered: number | undefined;
   #reliability: number;
   #lastSuccess: number | undefined;
 
-  constructor(options: HealthOptions, memory?: RelayMemory) {
+  constructor(
+    private readonly options: HealthOptions,
+    memory?: RelayMemory,
+  ) {
     const { scheduler = asyncScheduler, random = platformRandom } = options;
     this.scheduler = scheduler;
     this.#load = new LoadLimit({ window: PACE_WINDOW, ...options.load });
@@ -132,12 +139,18 @@ export class RelayHealth {
     return answers.percentile(50) ?? this.#remembered;
   }
 
+  /** Milliseconds that an answer is likely to take: bad news counts at once. Undefined when nothing is known. */
+  get cost(): number | undefined {
+    return this.#cost.value(this.scheduler.now()) ?? this.#remembered;
+  }
+
   /** A reading of so many milliseconds. */
   took(what: LatencyOf, ms: number): void {
     const now = this.scheduler.now();
     this.#window(this.#latencies, what).record(ms, now);
     if (what !== 'eose' && what !== 'ok') return;
     this.#pace.record(ms, now);
+    this.#cost.record(ms, now);
     if (this.#load.isDue(now)) this.#limit(now);
   }
 
@@ -201,6 +214,7 @@ export class RelayHealth {
     const [tried, failed] = COUNTERS[what];
     this.#counts.add(time, tried);
     if (!succeeded) this.#counts.add(time, failed);
+    if (what === 'calls') this.options.onCall?.(succeeded);
     this.#reliability += RELIABILITY_SHARE * ((succeeded ? 1 : 0) - this.#reliability);
   }
 

@@ -27,6 +27,8 @@ import type { RelayMemory } from './relay-memory.ts';
 export interface PooledRelayOptions extends Omit<RelayOptions, 'dialling' | 'counters'>, HealthOptions {
   readonly scheduler: SchedulerLike;
   readonly connections: PoolSizeOptions | undefined;
+  /** The share of the load that it is to get. */
+  readonly preference: number;
   /** What the user knows of its limits. */
   readonly limits: RelayLimits;
   /** How it is asked what it takes; undefined: not at all. */
@@ -120,6 +122,16 @@ export class PooledRelay {
   /** Whether a connection was needed, and none came about or held. */
   get isFailing(): boolean {
     return this.#connections.error !== undefined;
+  }
+
+  /** Whether it seems to work: it is not known to be down, and its breaker lets requests through. */
+  get isReady(): boolean {
+    return !this.isFailing && this.health.breaker.state !== 'open';
+  }
+
+  /** The share of the load that it is to get where relays are balanced, 1 being normal. */
+  get preference(): number {
+    return this.options.preference;
   }
 
   /** The status now, and whenever a connection changes. */

@@ -25,6 +25,7 @@ import {
 } from 'rxjs';
 import { callSafely } from '../operators/call-safely.ts';
 import { SocketBudget } from '../operators/socket-budget.ts';
+import { OutlierEjection } from '../policies/outlier-ejection.ts';
 import type { PoolSizeOptions } from '../policies/pool-size.ts';
 import { admitRelayUrl, relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
 import type { RelayOptions } from '../sources/relay.ts';
@@ -57,7 +58,8 @@ import { aged, poolMemory, type PoolMemory, relaysIn, remember } from './relay-m
 export type RelayOrigin = 'caller' | 'event';
 
 /** What the registry needs to make a relay. */
-export interface RegistryOptions extends Omit<RelayOptions, 'dialling' | 'counters'>, HealthOptions {
+export interface RegistryOptions
+  extends Omit<RelayOptions, 'dialling' | 'counters' | 'onNotice'>, Omit<HealthOptions, 'onCall'> {
   /** How many connections a relay gets, and when. @default 1 to 3, by load */
   readonly connections?: PoolSizeOptions | undefined;
   /** The sockets that all relays may have; pools may share one. @default 20, none of them reserved */
@@ -82,6 +84,12 @@ export interface RegistryOptions extends Omit<RelayOptions, 'dialling' | 'counte
    * @default what the relay says, else unlimited
    */
   readonly maxSubscriptions?: number | ((relay: RelayUrl) => number | undefined) | undefined;
+  /**
+   * What share of the load a relay is to get where relays are balanced: 1 is normal, 2 is twice as much, above 0.
+   *
+   * @default 1 for all
+   */
+  readonly preference?: ((relay: RelayUrl) => number | undefined) | undefined;
   /** What an earlier pool learnt of relays; what makes no sense in it, or is older than a week, is left out. */
   readonly memory?: PoolMemory | undefined;
 }
@@ -101,6 +109,7 @@ export class Registry {
   readonly #memories: Map<string, unknown>;
   readonly #scheduler: SchedulerLike;
   readonly #budget: SocketBudget;
+  readonly #ejection = new OutlierEjection();
 
   constructor(private readonly options: RegistryOptions) {
     const { scheduler = asyncScheduler, sockets, memory, idleTimeout = 60_000 } = options;
@@ -141,6 +150,11 @@ export class Registry {
       distinctUntilChanged(areSame),
       takeUntil(this.#relays.pipe(ignoreElements(), endWith(undefined))),
     );
+  }
+
+  /** Whether a relay fails so much more than the others that balanced routes leave it alone. */
+  isEjected(url: string): boolean {
+    return this.#ejection.isEjected(url, this.#scheduler.now());
   }
 
   add(url: string, origin: RelayOrigin): RelayUrl {
@@ -254,7 +268,13 @@ export class Registry {
   }
 
   #optionsFor(url: RelayUrl): PooledRelayOptions {
-    const { signer, mayAuthenticate = () => !this.#fromEvents.has(url), maxSubscriptions, ...rest } = this.options;
+    const {
+      signer,
+      mayAuthenticate = () => !this.#fromEvents.has(url),
+      maxSubscriptions,
+      preference,
+      ...rest
+    } = this.options;
     // Another WebSocket is another network, where the platform's fetch finds nobody.
     const { information = rest.WebSocket ? false : {} } = rest;
     const memory = aged(this.#memories.get(url), this.#scheduler.now());
@@ -265,6 +285,8 @@ export class Registry {
       budget: this.#budget,
       stages: { ...pipelineStages, ...rest.stages },
       connections: rest.connections,
+      preference: preferenceOf(preference?.(url)),
+      onCall: (succeeded) => this.#ejection.observe(url, succeeded, this.#scheduler.now()),
       limits: limit === undefined ? {} : { maxSubscriptions: limit },
       information: information || undefined,
       memory,
@@ -312,6 +334,7 @@ export class Registry {
   }
 
   #drop(relay: PooledRelay): void {
+    this.#ejection.forget(relay.url, this.#scheduler.now());
     this.#watches.get(relay.url)?.unsubscribe();
     this.#watches.delete(relay.url);
     relay.close();
@@ -324,6 +347,11 @@ function limitOf(maxSubscriptions: number | undefined): number | undefined {
   throw new RangeError(
     `RelayPool: 'maxSubscriptions' must be a whole number from ${LEAST_SUBSCRIPTIONS}; got ${maxSubscriptions}.`,
   );
+}
+
+function preferenceOf(preference = 1): number {
+  if (preference > 0 && preference < Infinity) return preference;
+  throw new RangeError(`RelayPool: 'preference' must give numbers above 0; got ${preference}.`);
 }
 
 function isOpen({ state }: PoolRelayStatus): boolean {

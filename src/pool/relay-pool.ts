@@ -105,7 +105,8 @@ export class RelayPool {
       now: () => scheduler.now() / 1_000,
     });
     const cluster = (name: string): Observable<readonly RelayUrl[]> => this.#clusters.relays(name);
-    this.#context = { route, members$, borrow, cluster, scheduler, random, economy, alone };
+    const isEjected = (url: string): boolean => this.#registry.isEjected(url);
+    this.#context = { route, members$, borrow, cluster, isEjected, scheduler, random, economy, alone };
     for (const url of relays) this.add(url);
   }
 

@@ -9,7 +9,6 @@ import type { RelayOrigin } from './registry.ts';
 /**
  * How a request goes with a relay that it was sent to:
  *
- * - `late`: it has not answered when most would have
  * - `answered`: it said EOSE
  * - `failed`: it refused, or was lost, less than a minute ago
  *
@@ -20,7 +19,7 @@ import type { RelayOrigin } from './registry.ts';
  * const isOfUse = (progress: RelayProgress | undefined): boolean => progress !== 'failed';
  * ```
  */
-export type RelayProgress = 'late' | 'answered' | 'failed';
+export type RelayProgress = 'answered' | 'failed';
 
 /**
  * The relays of the pool, and how the request has gone with those that it was sent to.
@@ -80,6 +79,8 @@ export interface RoutedCall {
    * those that are not admitted are left out.
    */
   readonly borrow: (urls: readonly string[], origin: RelayOrigin) => Observable<readonly PooledRelay[]>;
+  /** Whether a relay of this URL fails so much more than the others that it is left alone for a while. */
+  readonly isEjected: (url: string) => boolean;
   /** The relays of a cluster, now and after every change; errors with `unknown-cluster` where there is none. */
   readonly cluster: (name: string) => Observable<readonly RelayUrl[]>;
 }

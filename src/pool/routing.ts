@@ -1,5 +1,4 @@
 import { defer, endWith, ignoreElements, type Observable, type SchedulerLike, takeUntil } from 'rxjs';
-import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { RequestProgress } from './request-progress.ts';
 import type { Choice, Route, RoutedCall } from './route.ts';
@@ -11,7 +10,8 @@ export interface RoutingContext {
   /** The relays of the pool. */
   readonly members$: Observable<readonly PooledRelay[]>;
   readonly borrow: RoutedCall['borrow'];
-  readonly cluster: (name: string) => Observable<readonly RelayUrl[]>;
+  readonly cluster: RoutedCall['cluster'];
+  readonly isEjected: RoutedCall['isEjected'];
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
 }
@@ -21,9 +21,9 @@ export function choose(
   route: Route | undefined,
   call: Pick<RoutedCall, 'filters' | 'event' | 'priority'>,
   progress: RequestProgress,
-  { route: usual, members$, borrow, cluster, scheduler, random }: RoutingContext,
+  { route: usual, members$, borrow, cluster, isEjected, scheduler, random }: RoutingContext,
 ): Observable<readonly Choice[]> {
   const closed$ = members$.pipe(ignoreElements(), endWith(undefined));
-  const routed: RoutedCall = { ...call, borrow, cluster, scheduler, random };
+  const routed: RoutedCall = { ...call, borrow, cluster, isEjected, scheduler, random };
   return defer(() => (route ?? usual)(progress.candidates(members$), routed)).pipe(takeUntil(closed$));
 }

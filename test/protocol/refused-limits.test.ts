@@ -68,6 +68,8 @@ const SEEN: Readonly<Record<Limit, readonly (readonly [text: string, value?: num
     ['limit too large, max 500', 500],
     ['Limit too high: Filter limit must be less than or equal to 500', 500],
     ['Subscription rejected: Limit too high: Filter limit must be less than or equal to 5000', 5_000],
+    ['filter limit must be less than 500'],
+    ['error: requested limit exceeds the maximum of 500', 500],
     ['filter limit exceeds maximum of 1000', 1_000],
   ],
   maxContentLength: [
@@ -76,9 +78,14 @@ const SEEN: Readonly<Record<Limit, readonly (readonly [text: string, value?: num
     ['invalid: content too large'],
     ['invalid: content too long (70000 chars, max 65536)', 65_536],
     ['invalid: content too long, restricted to 64KB'],
+    ['invalid: content too long, max 64KB'],
+    ['invalid: content too long, max 64 kilobytes'],
+    ['invalid: content too long, max 1.5 MB'],
+    ['invalid: content too long, max 65,536'],
     ['invalid: content exceeds max_content_length'],
     ['rejected: content is longer than 8196 bytes', 8_196],
     ['content length exceeds 65536', 65_536],
+    ['max content length of 8196 exceeded', 8_196],
   ],
   maxEventTags: [
     ['invalid: too many tags'],
@@ -87,6 +94,7 @@ const SEEN: Readonly<Record<Limit, readonly (readonly [text: string, value?: num
     ['event has too many tags (max 2000)', 2_000],
     ['too many tags in event'],
     ['number of tags exceeds 100', 100],
+    ['invalid: maximum event tags exceeded'],
   ],
   minPowDifficulty: [
     ['pow: difficulty 25 is less than 30', 30],
@@ -173,6 +181,7 @@ describe('learnLimit', () => {
     'too many errors',
     'Event size limit exceeded for kind',
     'pow: pubkey difficulty 3<8',
+    'pow: difficulty of the pubkey 3<8',
     // Not a refusal, or no word of how much.
     'pow: difficulty 25>=24',
     'pow: difficulty 26 >= 24 required',

@@ -82,6 +82,12 @@ describe('splitFilters', () => {
     expect(pairs.size).toBe(400 * 300);
   });
 
+  it('does not make a part of each value where the second list leaves room for little more than one', () => {
+    const filter: Filter = { authors: hexes(101), '#p': hexes(100) };
+    const maxMessageLength = bytesOf([{ authors: hexes(2), '#p': hexes(100) }]);
+    expect(splitFilters([filter], { maxMessageLength })).toHaveLength(4);
+  });
+
   it.each<[string, Filter]>([
     ['search', { kinds: [1, 2], search: 'x'.repeat(500) }],
     ['value', { '#t': ['a', 'x'.repeat(500)] }],

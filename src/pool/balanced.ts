@@ -1,0 +1,95 @@
+import type { BalanceStrategy, Balanced } from '../policies/balance.ts';
+import type { HedgePolicy } from '../policies/hedge-policy.ts';
+import { readyOrPanic } from '../policies/ready-or-panic.ts';
+import { weightedTop } from '../policies/weighted-top.ts';
+import { pick } from './picked.ts';
+import type { PooledRelay } from './pooled-relay.ts';
+import type { Route, RoutedCall } from './route.ts';
+
+/**
+ * How {@link balanced} chooses.
+ *
+ * @example
+ * ```ts
+ * import { type BalancedOptions, HedgePolicy, powerOfTwoChoices } from 'rx-relay-pool';
+ *
+ * const options: BalancedOptions = { strategy: powerOfTwoChoices(), hedge: new HedgePolicy(), nips: [50] };
+ * ```
+ */
+export interface BalancedOptions {
+  /** Which relay is the best. @default `weightedTop()` */
+  readonly strategy?: BalanceStrategy | undefined;
+  /** The share of relays that has to be ready, 0 to 1: with fewer, all are candidates. @default 0.5 */
+  readonly panicThreshold?: number | undefined;
+  /** NIPs that a relay should have; those of a search (50) count anyway. @default none */
+  readonly nips?: readonly number[] | undefined;
+  /** When another relay is asked besides, because one is late; only for what is asked, not for what is published. @default never */
+  readonly hedge?: HedgePolicy | undefined;
+}
+
+/** Of a relay that has not said what it can do it is as likely as not that it can. */
+const UNKNOWN = 0.5;
+const SEARCH = 50;
+
+/**
+ * The route to so many relays of the pool, the best ones at the time by what the pool has measured of them: reliability, load, latency, NIPs.
+ * A request stays with them; where it fails, the next best is asked instead. Unready relays are left out: those whose breaker is open, that
+ * do not connect, or fail clearly more than the others; unless most are so, when all are candidates.
+ *
+ * @throws RangeError when `count` is not a whole number above 0, or `panicThreshold` is not from 0 to 1.
+ *
+ * @example
+ * ```ts
+ * import { balanced, HedgePolicy, RelayPool } from 'rx-relay-pool';
+ *
+ * const pool = new RelayPool({ relays: ['wss://a.example', 'wss://b.example', 'wss://c.example'] });
+ * const route = balanced(1, { hedge: new HedgePolicy() });
+ * const subscription = pool.request({ kinds: [0] }, { route }).subscribe();
+ * subscription.unsubscribe();
+ * pool.close();
+ * ```
+ */
+export function balanced(count: number, options: BalancedOptions = {}): Route {
+  const { strategy = weightedTop(), panicThreshold = 0.5, nips = [], hedge } = options;
+  if (!(Number.isSafeInteger(count) && count > 0)) {
+    throw new RangeError(`balanced: 'count' must be a whole number above 0; got ${count}.`);
+  }
+  if (!(panicThreshold >= 0 && panicThreshold <= 1)) {
+    throw new RangeError(`balanced: 'panicThreshold' must be from 0 to 1; got ${panicThreshold}.`);
+  }
+  return (candidates$, call) => {
+    const wanted = wantedNips(nips, call);
+    const rank = (relays: readonly PooledRelay[]): readonly PooledRelay[] => {
+      const views = readyOrPanic(
+        relays.map((relay) => viewOf(relay, wanted)),
+        panicThreshold,
+        call.isEjected,
+      );
+      return strategy.rank(views, call).map(({ relay }) => relay);
+    };
+    return pick(candidates$, { count, rank, hedge: call.event ? undefined : hedge, scheduler: call.scheduler });
+  };
+}
+
+function wantedNips(nips: readonly number[], { filters }: RoutedCall): readonly number[] {
+  const searches = filters.some(({ search }) => search !== undefined);
+  return [...new Set(searches ? [...nips, SEARCH] : nips)];
+}
+
+function viewOf(relay: PooledRelay, nips: readonly number[]): Balanced & { readonly relay: PooledRelay } {
+  const { health, information, url: key } = relay;
+  const { bulkhead, cost, reliability, weight } = health;
+  const has = nips.filter((nip) => information?.supportedNips.includes(nip)).length;
+  const known = information ? has / nips.length : UNKNOWN;
+  return {
+    relay,
+    key,
+    isReady: relay.isReady,
+    inFlight: bulkhead.running + bulkhead.waiting,
+    capacity: Math.max(1, bulkhead.permits),
+    cost,
+    reliability,
+    weight: weight * relay.preference,
+    features: nips.length === 0 ? 1 : known,
+  };
+}
