@@ -51,6 +51,7 @@ export { balanced, type BalancedOptions } from './pool/balanced.ts';
 export type { ClusterOptions, RelayCluster } from './pool/cluster.ts';
 export { firstOf, limit, union, where } from './pool/combined-routes.ts';
 export type { Exchange, Progress } from './pool/exchange.ts';
+export { type ExplainedRelay, type ExplainedStep, type Explanation, explanationText } from './pool/explanation.ts';
 export type { LatencyOf, RelayHealth } from './pool/health.ts';
 export type { Measurements, PoolMetrics, RelayMetrics } from './pool/metrics.ts';
 export { nearest, type NearestOptions } from './pool/nearest.ts';

@@ -1,6 +1,6 @@
 import { defer, filter, map, merge, type Observable } from 'rxjs';
 import type { RelayError } from '../protocol/relay-error.ts';
-import type { Answer } from './question.ts';
+import type { Answer } from './answer.ts';
 
 /** Several REQs to one relay that are one request: it settles when all have, and its EOSE comes with the last of theirs. */
 export function askInParts(parts: readonly Observable<Answer>[]): Observable<Answer> {

@@ -2,7 +2,8 @@ import { defer, Observable, of, retry } from 'rxjs';
 import { splitFilters } from '../protocol/split-filters.ts';
 import { askInParts } from './ask-in-parts.ts';
 import type { PooledRelay } from './pooled-relay.ts';
-import type { Answer, Question } from './question.ts';
+import type { Answer } from './answer.ts';
+import type { Question } from './question.ts';
 import { BeginAnew, RelayRequest } from './relay-request.ts';
 
 /** Bytes of a REQ that are kept for its id, and for the span and the limit that resuming adds to each filter. */

@@ -10,6 +10,7 @@ import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Progress } from './exchange.ts';
+import type { CallNotes } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { PublishOutcome } from './publish-report.ts';
 import { changeSince, restOf } from './refusal.ts';
@@ -23,7 +24,7 @@ export function deliver(
   relay: PooledRelay,
   event: NostrEvent,
   { deadline, priority }: { readonly deadline: number; readonly priority: Priority },
-  { scheduler, random }: Pick<RoutingContext, 'scheduler' | 'random'>,
+  { scheduler, random, notes }: Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes },
 ): Observable<readonly [RelayUrl, PublishOutcome]> {
   return defer(() => {
     const over = scheduler.now() + deadline;
@@ -80,7 +81,8 @@ export function deliver(
       if (unsent) return of(unsent);
       const patience = over - scheduler.now();
       const send = acknowledged(connection, event, () => (sent = true));
-      return relay.exchange({ verb: 'EVENT', priority, patience, timeout: OK_TIMEOUT }, send).pipe(
+      const sending = (waited: number): void => notes.sent(relay.url, waited);
+      return relay.exchange({ verb: 'EVENT', priority, patience, timeout: OK_TIMEOUT }, send, sending).pipe(
         switchMap((progress) => settle(progress, connection)),
         catchError((cause: unknown) => stopped(cause, connection)),
       );

@@ -3,10 +3,13 @@ import type { NostrEvent } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { type ShapedFilters, shapeOfFilters } from '../protocol/filter-shape.ts';
 import type { Packet } from '../protocol/packet.ts';
-import { SharedRequest } from './shared-request.ts';
+import { SharedRequest, type SharingContext } from './shared-request.ts';
 
 /** Values that one request asks for at most; more are asked for in another. */
 const MOST_VALUES = 500;
+
+/** Names that one request is remembered by at most. */
+const MOST_NAMES = 100;
 
 /** What sharing needs of the pool. */
 export interface EconomyContext {
@@ -24,7 +27,9 @@ export interface SharedCall {
   readonly with: object;
   /** Whether what was delivered can be told to those who join later. */
   readonly joinable: boolean;
-  readonly ask: (filters: readonly Filter[]) => Observable<Packet>;
+  /** A name to explain the request by. */
+  readonly id: string | undefined;
+  readonly ask: SharingContext['ask'];
 }
 
 interface Batch {
@@ -51,6 +56,7 @@ export class RequestEconomy {
     return new Observable((subscriber) => {
       const key = `${this.#identity(call.with)} ${call.key} ${shaped.shape.key}`;
       const request = this.#runningFor(key, shaped, filters) ?? this.#beginningFor(key, shaped, call);
+      if (call.id !== undefined && request.ids.size < MOST_NAMES) request.ids.add(call.id);
       request.join(filters, shaped.values, subscriber);
     });
   }

@@ -3,8 +3,8 @@ import type { Filter } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
-import type { Answer } from './question.ts';
-import type { Choice, RelayProgress } from './route.ts';
+import type { Answer } from './answer.ts';
+import type { Choice } from './route.ts';
 
 /** What is known of a chosen relay here. */
 type Chosen = Omit<Choice, 'relay'> & { readonly relay: Pick<Choice['relay'], 'url'> };
@@ -20,13 +20,12 @@ interface Member<C> {
  * The answers of all relays of a route as one stream. Relays that join are asked, relays that leave are let go, those that are to be asked
  * something else are asked that before the old is let go, and every packet that settles a relay says how many are still awaited.
  *
- * @param progressed - Told how it goes with a relay before the packet that says so is passed on: who is chosen instead of a relay that failed
- * is awaited by then.
+ * @param heard - Told of all but events before they are passed on: who is chosen instead of a relay that failed is awaited by then.
  */
 export function gather<C extends Chosen>(
   route: Observable<readonly C[]>,
   ask: (choice: C) => Observable<Answer>,
-  progressed: (relay: RelayUrl, progress: RelayProgress) => void = () => undefined,
+  heard: (answer: Answer) => void = () => undefined,
 ): Observable<Packet> {
   return new Observable((subscriber) => {
     const members = new Map<RelayUrl, Member<C>>();
@@ -36,12 +35,12 @@ export function gather<C extends Chosen>(
       for (const { settled } of members.values()) if (!settled) count++;
       return count;
     };
-    const pass = (member: Member<C>, { packet, settles }: Answer): void => {
+    const pass = (member: Member<C>, answer: Answer): void => {
+      const { packet, settles } = answer;
+      if (packet.type === 'event') return subscriber.next(packet);
       member.settled ||= settles;
-      if (packet.type === 'event' || packet.type === 'gap') return subscriber.next(packet);
-      if (packet.type === 'eose') progressed(packet.relay, 'answered');
-      else if (settles) progressed(packet.relay, 'failed');
-      subscriber.next({ ...packet, pending: pending() });
+      heard(answer);
+      subscriber.next(packet.type === 'gap' ? packet : { ...packet, pending: pending() });
     };
     const leave = (relay: RelayUrl, member: Member<C>, code: 'removed' | 'pool-closed', message: string): void => {
       members.delete(relay);

@@ -149,13 +149,27 @@ export class PooledRelay {
     return this.#connections.pages;
   }
 
-  /** Sends, on subscribe, through the stages of the pool. */
-  exchange(call: Omit<Exchange, 'relay' | 'health'>, send: Observable<Progress>): Observable<Progress> {
+  /**
+   * Sends, on subscribe, through the stages of the pool.
+   *
+   * @param sent - Told how many milliseconds it has waited for its turn, when that comes.
+   */
+  exchange(
+    call: Omit<Exchange, 'relay' | 'health'>,
+    send: Observable<Progress>,
+    sent: (waited: number) => void = () => undefined,
+  ): Observable<Progress> {
     const exchange: Exchange = { ...call, relay: this.url, health: this.health };
     const loaded = (): void => this.#connections.observe(this.health.bulkhead.running + this.health.bulkhead.waiting);
+    const { scheduler } = this.options;
     return defer(() => {
+      const since = scheduler.now();
+      const turn = (): void => {
+        loaded();
+        sent(scheduler.now() - since);
+      };
       loaded();
-      return pipeline(send.pipe(tap({ subscribe: loaded })), exchange, this.options.stages);
+      return pipeline(send.pipe(tap({ subscribe: turn })), exchange, this.options.stages);
     }).pipe(finalize(loaded));
   }
 

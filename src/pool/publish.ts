@@ -1,4 +1,16 @@
-import { EMPTY, exhaustMap, merge, type Observable, scan, startWith, switchMap, take, takeWhile } from 'rxjs';
+import {
+  EMPTY,
+  exhaustMap,
+  finalize,
+  merge,
+  type Observable,
+  scan,
+  startWith,
+  switchMap,
+  take,
+  takeWhile,
+  tap,
+} from 'rxjs';
 import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { isWellFormedEvent, type NostrEvent } from '../protocol/event.ts';
@@ -68,19 +80,22 @@ export function publish(
     const urls = relays.map(({ url }) => url);
     const first = initialReport(event, urls, previous);
     const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
-    const deliveries = missing.map((relay) => deliver(relay, event, { deadline, priority }, context));
-    const reports$ = merge(...deliveries).pipe(scan(withOutcome, first), startWith(first));
+    const deliveries = missing.map((relay) => deliver(relay, event, { deadline, priority }, { ...context, notes }));
+    const told$ = merge(...deliveries).pipe(tap(([relay, outcome]) => notes.settled(relay, outcome)));
+    const reports$ = told$.pipe(scan(withOutcome, first), startWith(first));
     if (quorum === undefined) return reports$;
     return quorumParts(quorum, urls, context.cluster).pipe(
       take(1),
       switchMap((parts) => reports$.pipe(watchQuorum(parts))),
     );
   };
+  const notes = context.journal.begin({ ids: new Set(), filters: [], event, priority });
   const progress = new RequestProgress(context.scheduler);
-  return choose(route, { filters: [], event, priority }, progress, context).pipe(
+  return choose(route, { filters: [], event, priority }, progress, notes, context).pipe(
     refuseNobody(deadline, context.scheduler),
     exhaustMap(send),
     takeWhile(({ pending }) => pending > 0, true),
+    finalize(() => notes.ended()),
   );
 }
 

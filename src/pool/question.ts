@@ -3,15 +3,7 @@ import type { Priority } from '../policies/queue-outcome.ts';
 import type { ResumeOptions } from '../policies/resume-cursor.ts';
 import type { SeenIds } from '../policies/seen-ids.ts';
 import type { Filter } from '../protocol/filter.ts';
-import type { Packet } from '../protocol/packet.ts';
-
-type WithoutPending<P> = P extends Packet ? Omit<P, 'pending'> : never;
-
-/** A packet of one relay, and whether it settles the relay: nothing stored is awaited from it any more. */
-export interface Answer {
-  readonly packet: WithoutPending<Packet>;
-  readonly settles: boolean;
-}
+import type { CallNotes } from './journal.ts';
 
 /** What is asked, and how long to wait for it. */
 export interface Question {
@@ -30,6 +22,8 @@ export interface Question {
   /** Requests with the same one share a connection where they can. */
   readonly affinity: string | undefined;
   readonly resume: ResumeOptions | undefined;
+  /** Where it is written down how it goes. */
+  readonly notes: CallNotes;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
 }

@@ -12,6 +12,8 @@ import type { Verifier } from '../verifiers/verifier.ts';
 import type { ClusterOptions, RelayCluster } from './cluster.ts';
 import { Clusters } from './clusters.ts';
 import { RequestEconomy } from './economy.ts';
+import type { Explanation } from './explanation.ts';
+import { Journal } from './journal.ts';
 import { type PoolMetrics, poolMetrics } from './metrics.ts';
 import { PoolError } from './pool-error.ts';
 import type { PoolRelayStatus } from './pool-relay-status.ts';
@@ -43,6 +45,8 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
   readonly route?: Route | undefined;
   /** Whether requests get REQs of their own unless they say otherwise: see {@link RequestOptions}. @default false */
   readonly alone?: boolean | undefined;
+  /** Requests and publishes that can be explained, the latest: see `explain`. @default 100 */
+  readonly explained?: number | undefined;
   /** Named sets of relays: see `cluster`. @default none */
   readonly clusters?: Readonly<Record<string, ClusterOptions>> | undefined;
   /** Who checks signatures. @default the pure verifier, in slices of a few milliseconds */
@@ -90,6 +94,7 @@ export class RelayPool {
     route = everyRelay(),
     clusters = {},
     alone = false,
+    explained = 100,
     ...options
   }: RelayPoolOptions = {}) {
     const scheduler = options.scheduler ?? asyncScheduler;
@@ -105,8 +110,9 @@ export class RelayPool {
       now: () => scheduler.now() / 1_000,
     });
     const cluster = (name: string): Observable<readonly RelayUrl[]> => this.#clusters.relays(name);
+    const journal = new Journal(explained, scheduler);
     const isEjected = (url: string): boolean => this.#registry.isEjected(url);
-    this.#context = { route, members$, borrow, cluster, isEjected, scheduler, random, economy, alone };
+    this.#context = { route, members$, borrow, cluster, isEjected, scheduler, random, economy, alone, journal };
     for (const url of relays) this.add(url);
   }
 
@@ -158,6 +164,21 @@ export class RelayPool {
    */
   publish(event: NostrEvent, options: PublishOptions = {}): Observable<PublishReport> {
     return defer(() => (this.#isClosed ? closedPool() : publish(event, options, this.#context)));
+  }
+
+  /**
+   * Why a request or a publish went as it did: which relays were considered, chosen, skipped, throttled, late, and why; of the latest so
+   * many (option `explained`). Undefined when it is not among them.
+   *
+   * @param of - The event that was published, or its id; or the option `id` of a request.
+   */
+  explain(of: NostrEvent | string): Explanation | undefined {
+    return this.#context.journal.find(typeof of === 'string' ? of : of.id);
+  }
+
+  /** As {@link RelayPool.explain}, of all that can be explained, the latest first. */
+  get explanations(): readonly Explanation[] {
+    return this.#context.journal.explanations;
   }
 
   /**

@@ -17,7 +17,8 @@ import type { RelaySubscription } from '../sources/relay-subscription.ts';
 import { Appointment } from './appointment.ts';
 import { Drain } from './drain.ts';
 import type { PooledRelay } from './pooled-relay.ts';
-import type { Answer, Question } from './question.ts';
+import type { Answer } from './answer.ts';
+import type { Question } from './question.ts';
 import { changeSince, restOf } from './refusal.ts';
 import { RequestExchange } from './request-exchange.ts';
 
@@ -59,7 +60,7 @@ export class RelayRequest {
   ) {
     this.#cursor = new ResumeCursor(question.filters, question.resume);
     this.#backoff = new Backoff({ maxAttempts: MOST_RETRIES }, question.random);
-    this.#exchange = new RequestExchange(relay, question.deadline);
+    this.#exchange = new RequestExchange(relay, question.deadline, question.notes);
     this.#appointment = new Appointment(question.scheduler);
     this.teardown.add(() => this.#stop());
     const { live, over, scheduler } = question;

@@ -3,6 +3,7 @@ import { bulkhead } from '../operators/bulkhead.ts';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { Progress } from './exchange.ts';
+import type { CallNotes } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 
 /** The exchanges of a request with one relay, one at a time: each waits for its turn, and is told how it goes. */
@@ -14,6 +15,7 @@ export class RequestExchange {
   constructor(
     private readonly relay: PooledRelay,
     private readonly timeout: number,
+    private readonly notes: CallNotes,
   ) {}
 
   /** Calls `send` when the stages of the pool, and the lane, let it, or `refused` when they do not, or give up on it later. */
@@ -25,7 +27,7 @@ export class RequestExchange {
       send();
     });
     const call = { verb: 'REQ', priority, patience: Infinity, timeout: this.timeout } as const;
-    const progress = this.relay.exchange(call, sent);
+    const progress = this.relay.exchange(call, sent, (waited) => this.notes.sent(this.relay.url, waited));
     exchange.add((lane ? progress.pipe(bulkhead(lane, { priority })) : progress).subscribe({ error: refused }));
   }
 

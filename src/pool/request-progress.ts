@@ -1,6 +1,7 @@
 import { BehaviorSubject, combineLatest, map, type Observable, type SchedulerLike, tap } from 'rxjs';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { PooledRelay } from './pooled-relay.ts';
+import type { Answer } from './answer.ts';
 import type { Candidates, RelayProgress } from './route.ts';
 
 /** Milliseconds after which a relay that failed may be chosen again. */
@@ -23,7 +24,13 @@ export class RequestProgress {
     );
   }
 
-  mark(relay: RelayUrl, progress: RelayProgress): void {
+  /** A relay has answered, or failed: then nothing is awaited from it. */
+  heard({ packet, settles }: Answer): void {
+    if (packet.type === 'eose') this.#mark(packet.relay, 'answered');
+    else if (settles) this.#mark(packet.relay, 'failed');
+  }
+
+  #mark(relay: RelayUrl, progress: RelayProgress): void {
     const marks = this.#marks.value;
     if (progress !== 'failed' && marks.get(relay)?.progress === progress) return;
     this.#marks.next(new Map(marks).set(relay, { progress, at: this.scheduler.now() }));

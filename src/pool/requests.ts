@@ -1,4 +1,4 @@
-import { defer, EMPTY, isObservable, type Observable, of } from 'rxjs';
+import { defer, EMPTY, finalize, isObservable, type Observable, of } from 'rxjs';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { ResumeOptions } from '../policies/resume-cursor.ts';
@@ -50,6 +50,8 @@ export interface RequestOptions {
   readonly silenceTimeout?: number;
   /** Milliseconds that all of a `request` may take, and one REQ of a `subscribe`, which has no end. @default 60_000 */
   readonly deadline?: number;
+  /** A name to ask `explain` by. @default a number of the pool's */
+  readonly id?: string;
   /** Which relays it goes to. @default the pool's option `route` */
   readonly route?: Route | undefined;
   /** How urgent it is where there is a queue. @default 'normal' */
@@ -81,23 +83,26 @@ export interface RequestContext extends RoutingContext {
 /** The packets of one request over all relays of its route. */
 export function packets(input: FilterInput, options: RequestOptions, context: RequestContext): Observable<Packet> {
   // What was delivered for one filter is not delivered again for the next, so nobody else's request will do.
-  if (isObservable(input)) return askAlone(input, options, context);
+  const ids = new Set(options.id === undefined ? [] : [options.id]);
+  if (isObservable(input)) return askAlone(input, ids, options, context);
   return defer(() => {
     const filters = normalizeFilters(input);
     if (filters.length === 0) return EMPTY;
-    const { alone = context.alone, route = context.route, ...rest } = options;
-    if (alone) return askAlone(of(filters), options, context);
+    const { alone = context.alone, route = context.route, id, ...rest } = options;
+    if (alone) return askAlone(of(filters), ids, options, context);
     return context.economy.share(filters, {
       key: JSON.stringify([context.live, rest]),
       with: route,
       joinable: context.live,
-      ask: (asked) => askAlone(of(asked), options, context),
+      id,
+      ask: (asked, names) => askAlone(of(asked), names, options, context),
     });
   });
 }
 
 function askAlone(
   filters$: Observable<Filter | readonly Filter[]>,
+  ids: ReadonlySet<string>,
   options: RequestOptions,
   context: RequestContext,
 ): Observable<Packet> {
@@ -110,15 +115,19 @@ function askAlone(
         const filters = normalizeFilters(filter);
         if (filters.length === 0) return EMPTY;
         const times = { silenceTimeout, deadline, over: scheduler.now() + deadline, scheduler, random };
-        const question = { delivered, live, priority, affinity, resume, ...times };
+        const notes = context.journal.begin({ ids, filters, event: undefined, priority });
+        const question = { delivered, live, priority, affinity, resume, notes, ...times };
         const progress = new RequestProgress(scheduler);
-        const chosen$ = choose(route, { filters, event: undefined, priority }, progress, context);
+        const chosen$ = choose(route, { filters, event: undefined, priority }, progress, notes, context);
         return gather(
           // A live request waits for a relay to join; one that waits for answers alone has to end.
           live ? chosen$ : chosen$.pipe(refuseNobody(deadline, scheduler)),
           ({ relay, filters: part = filters }) => askRelay(relay, { ...question, filters: part }),
-          (relay, news) => progress.mark(relay, news),
-        );
+          (answer) => {
+            notes.heard(answer.packet);
+            progress.heard(answer);
+          },
+        ).pipe(finalize(() => notes.ended()));
       }),
     );
   });

@@ -1,7 +1,8 @@
-import { defer, endWith, ignoreElements, type Observable, type SchedulerLike, takeUntil } from 'rxjs';
+import { defer, endWith, ignoreElements, type Observable, type SchedulerLike, takeUntil, tap } from 'rxjs';
+import type { CallNotes, Journal } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { RequestProgress } from './request-progress.ts';
-import type { Choice, Route, RoutedCall } from './route.ts';
+import type { Candidates, Choice, Route, RoutedCall } from './route.ts';
 
 /** What routing needs of the pool. */
 export interface RoutingContext {
@@ -12,6 +13,7 @@ export interface RoutingContext {
   readonly borrow: RoutedCall['borrow'];
   readonly cluster: RoutedCall['cluster'];
   readonly isEjected: RoutedCall['isEjected'];
+  readonly journal: Journal;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
 }
@@ -21,9 +23,14 @@ export function choose(
   route: Route | undefined,
   call: Pick<RoutedCall, 'filters' | 'event' | 'priority'>,
   progress: RequestProgress,
+  notes: CallNotes,
   { route: usual, members$, borrow, cluster, isEjected, scheduler, random }: RoutingContext,
 ): Observable<readonly Choice[]> {
   const closed$ = members$.pipe(ignoreElements(), endWith(undefined));
   const routed: RoutedCall = { ...call, borrow, cluster, isEjected, scheduler, random };
-  return defer(() => (route ?? usual)(progress.candidates(members$), routed)).pipe(takeUntil(closed$));
+  return defer(() => {
+    let latest: Candidates = { relays: [], progress: new Map() };
+    const candidates$ = progress.candidates(members$).pipe(tap((candidates) => (latest = candidates)));
+    return (route ?? usual)(candidates$, routed).pipe(tap((choices) => notes.routed(latest, choices, isEjected)));
+  }).pipe(takeUntil(closed$));
 }

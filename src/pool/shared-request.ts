@@ -17,8 +17,8 @@ interface Rider {
 
 /** What a shared request needs. */
 export interface SharingContext {
-  /** Asks the relays. */
-  readonly ask: (filters: readonly Filter[]) => Observable<Packet>;
+  /** Asks the relays; the names are those of all who take part, now and later. */
+  readonly ask: (filters: readonly Filter[], ids: ReadonlySet<string>) => Observable<Packet>;
   /** A verified event by its id, while it is remembered. */
   readonly known: (id: string) => NostrEvent | undefined;
   /** Seconds since 1970. */
@@ -32,6 +32,7 @@ export interface SharingContext {
  * and all that relays say of themselves. Who joins later is told first what the others have heard.
  */
 export class SharedRequest {
+  readonly ids = new Set<string>();
   readonly #riders = new Set<Rider>();
   /** Who hears of an event, by the values of the list that they differ in. */
   readonly #byValue = new Map<string, Set<Rider>>();
@@ -75,7 +76,7 @@ export class SharedRequest {
     if (this.#isOver) return;
     const asking = (this.#asking = new Subscription());
     asking.add(
-      this.context.ask(this.shape.filtersWith([...this.#byValue.keys()])).subscribe({
+      this.context.ask(this.shape.filtersWith([...this.#byValue.keys()]), this.ids).subscribe({
         next: (packet) => this.#heard(packet),
         error: (error) => {
           this.#end();

@@ -1,0 +1,221 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Priority } from '../policies/queue-outcome.ts';
+import type { NostrEvent } from '../protocol/event.ts';
+import type { Filter } from '../protocol/filter.ts';
+import type { RelayErrorCode } from '../protocol/relay-error.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
+import type { ExplainedRelay, ExplainedStep, Explanation } from './explanation.ts';
+import type { LatencyOf } from './health.ts';
+import type { PooledRelay } from './pooled-relay.ts';
+import type { PublishOutcome } from './publish-report.ts';
+import type { Answer } from './answer.ts';
+import type { Candidates, Choice } from './route.ts';
+
+/** Steps of a relay that are kept of one call, the latest. */
+const MOST_STEPS = 20;
+/** Relays that are kept of one call. */
+const MOST_RELAYS = 200;
+/** Fewer answers do not tell what is usual. */
+const ENOUGH_ANSWERS = 20;
+
+/** What is called, and by which names it is known. */
+export interface Called {
+  readonly ids: ReadonlySet<string>;
+  readonly filters: readonly Filter[];
+  readonly event: NostrEvent | undefined;
+  readonly priority: Priority;
+}
+
+/** The latest calls of a pool, and what became of them. */
+export class Journal {
+  readonly #calls: CallNotes[] = [];
+  #count = 0;
+
+  /** @param capacity - Calls that are kept, the latest. */
+  constructor(
+    private readonly capacity: number,
+    private readonly scheduler: SchedulerLike,
+  ) {
+    if (capacity >= 0) return;
+    throw new RangeError(`RelayPool: 'explained' must be a number from 0; got ${capacity}.`);
+  }
+
+  /** A call begins. */
+  begin(called: Called): CallNotes {
+    const notes = new CallNotes(called, `${++this.#count}`, this.scheduler);
+    this.#calls.push(notes);
+    if (this.#calls.length > this.capacity) this.#calls.shift();
+    return notes;
+  }
+
+  /** The calls that are kept, the latest first. */
+  get explanations(): readonly Explanation[] {
+    return this.#calls.map((notes) => notes.explanation).reverse();
+  }
+
+  /** The latest call of this name. */
+  find(id: string): Explanation | undefined {
+    return this.#calls.findLast((notes) => notes.isCalled(id))?.explanation;
+  }
+}
+
+interface RelayNotes extends Pick<ExplainedRelay, 'relay' | 'known'> {
+  readonly steps: ExplainedStep[];
+  readonly pooled: PooledRelay;
+  omitted: number;
+  isChosen: boolean;
+  sentAt: number | undefined;
+}
+
+/** What happens to one call. */
+export class CallNotes {
+  readonly #beganAt: number;
+  readonly #relays = new Map<RelayUrl, RelayNotes>();
+  #endedAt: number | undefined;
+
+  constructor(
+    private readonly called: Called,
+    private readonly number: string,
+    private readonly scheduler: SchedulerLike,
+  ) {
+    this.#beganAt = scheduler.now();
+  }
+
+  isCalled(id: string): boolean {
+    return id === this.number || this.called.ids.has(id) || id === this.called.event?.id;
+  }
+
+  get explanation(): Explanation {
+    const { ids, filters, event, priority } = this.called;
+    return {
+      ids: event ? [event.id] : [...(ids.size > 0 ? ids : [this.number])],
+      verb: event ? 'EVENT' : 'REQ',
+      ...(event ? { event } : { filters }),
+      priority,
+      beganAt: this.#beganAt,
+      ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
+      relays: [...this.#relays.values()].map(({ relay, known, steps, omitted }) => ({
+        relay,
+        known,
+        steps: [...steps],
+        omitted,
+      })),
+    };
+  }
+
+  /** The route has chosen. */
+  routed({ relays, progress }: Candidates, choices: readonly Choice[], isEjected: (url: RelayUrl) => boolean): void {
+    const chosen = new Set(choices.map(({ relay }) => relay));
+    for (const { relay, filters } of choices) {
+      const notes = this.#notes(relay);
+      if (!notes || notes.isChosen) continue;
+      notes.isChosen = true;
+      this.#add(notes, 'chosen', filters ? `for ${JSON.stringify(filters).slice(0, 200)}` : '');
+    }
+    for (const relay of relays) {
+      const notes = chosen.has(relay) ? undefined : this.#notes(relay);
+      if (!notes || (notes.steps.length > 0 && !notes.isChosen)) continue;
+      const why = whyNot(relay, progress.get(relay.url) === 'failed', isEjected(relay.url));
+      this.#add(notes, notes.isChosen ? 'left' : 'skipped', why);
+      notes.isChosen = false;
+    }
+  }
+
+  /** It was sent, after so many milliseconds of waiting for its turn. */
+  sent(relay: RelayUrl, waited: number): void {
+    if (waited > 0) this.#step(relay, 'throttled', `waited ${Math.round(waited)} ms for its turn`);
+    this.#step(relay, 'sent', '');
+    const notes = this.#relays.get(relay);
+    if (notes) notes.sentAt = this.scheduler.now();
+  }
+
+  /** What a relay said about a request. */
+  heard(packet: Answer['packet']): void {
+    const { relay } = packet;
+    switch (packet.type) {
+      case 'event':
+        return;
+      case 'eose':
+        return this.#answered(relay, 'eose', 'EOSE');
+      case 'closed':
+        return this.#step(relay, 'refused', packet.reason.raw);
+      case 'gap':
+        return this.#step(relay, 'gap', `events dated ${packet.since} to ${packet.until} may be missing`);
+      case 'lost':
+        return this.#step(relay, isLate(packet.error.code) ? 'late' : 'lost', packet.error.message);
+    }
+  }
+
+  /** What became of an event at a relay. */
+  settled(relay: RelayUrl, outcome: PublishOutcome): void {
+    switch (outcome.status) {
+      case 'accepted':
+        return this.#answered(relay, 'ok', 'OK');
+      case 'rejected':
+        return this.#step(relay, 'refused', `${outcome.isUnsent ? 'not sent: ' : ''}${outcome.reason.raw}`);
+      case 'silent':
+        return this.#step(relay, 'late', 'there was no OK in time');
+      default:
+        return this.#step(relay, 'lost', outcome.status);
+    }
+  }
+
+  ended(): void {
+    this.#endedAt ??= this.scheduler.now();
+  }
+
+  /** It is late when it took longer than nearly all answers of the relay do. */
+  #answered(relay: RelayUrl, what: LatencyOf, word: string): void {
+    const notes = this.#relays.get(relay);
+    if (!notes) return;
+    const took = this.scheduler.now() - (notes.sentAt ?? this.#beganAt);
+    const { count = 0, p95 = Infinity } = notes.pooled.health.latencyOf(what) ?? {};
+    if (count >= ENOUGH_ANSWERS && took > p95) {
+      this.#add(notes, 'late', `most of its answers take at most ${Math.round(p95)} ms`);
+    }
+    this.#add(notes, 'answered', `${word} after ${Math.round(took)} ms`);
+  }
+
+  #notes(relay: PooledRelay): RelayNotes | undefined {
+    const known = this.#relays.get(relay.url);
+    if (known || this.#relays.size >= MOST_RELAYS) return known;
+    const { health, isReady } = relay;
+    const { reliability, cost, bulkhead } = health;
+    const notes: RelayNotes = {
+      relay: relay.url,
+      known: { isReady, reliability, cost, inFlight: bulkhead.running, queued: bulkhead.waiting },
+      steps: [],
+      omitted: 0,
+      isChosen: false,
+      pooled: relay,
+      sentAt: undefined,
+    };
+    this.#relays.set(relay.url, notes);
+    return notes;
+  }
+
+  #step(relay: RelayUrl, what: ExplainedStep['what'], why: string): void {
+    const notes = this.#relays.get(relay);
+    if (notes) this.#add(notes, what, why);
+  }
+
+  #add(notes: RelayNotes, what: ExplainedStep['what'], why: string): void {
+    notes.steps.push({ after: this.scheduler.now() - this.#beganAt, what, why });
+    if (notes.steps.length <= MOST_STEPS) return;
+    notes.steps.shift();
+    notes.omitted++;
+  }
+}
+
+function isLate(code: RelayErrorCode): boolean {
+  return code === 'silent' || code === 'deadline';
+}
+
+function whyNot(relay: PooledRelay, hasFailed: boolean, isEjected: boolean): string {
+  const { breaker } = relay.health;
+  if (hasFailed) return 'the request failed there';
+  if (breaker.state === 'open') return 'its circuit breaker is open, as it failed too often';
+  if (relay.isFailing) return `it is not connected: ${relay.status.error?.message ?? 'the last attempt failed'}`;
+  if (isEjected) return 'it fails clearly more than the others';
+  return 'the route preferred others';
+}
