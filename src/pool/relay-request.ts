@@ -1,4 +1,4 @@
-import { EMPTY, type Observable, type Subscriber, Subscription, timer } from 'rxjs';
+import { BehaviorSubject, EMPTY, type Observable, type Subscriber, Subscription, timer } from 'rxjs';
 import { BulkheadError } from '../operators/bulkhead.ts';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import { CircuitOpenError } from '../operators/circuit-breaker.ts';
@@ -15,11 +15,13 @@ import type { Connection } from '../sources/connection.ts';
 import type { Link } from '../sources/relay.ts';
 import type { RelaySubscription } from '../sources/relay-subscription.ts';
 import { Appointment } from './appointment.ts';
+import type { SentRequest } from './capabilities.ts';
 import { Drain } from './drain.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Answer, Question } from './question.ts';
 import { changeSince, restOf } from './refusal.ts';
 import { RequestExchange } from './request-exchange.ts';
+import { partsOf } from './request-parts.ts';
 
 /** A relay that is lost stays awaited when its next attempt is due within this many milliseconds, once a request. */
 const PATIENCE = 5_000;
@@ -29,12 +31,14 @@ const MOST_RETRIES = 3;
 /** A timer that is this late (milliseconds) says that the thread was blocked, and that answers may wait unread. */
 const LATE = 1_000;
 
-/** The relay taught how much it takes: the request begins anew, with what it takes. */
+/** The relay taught how much it takes: the request begins anew, and asks for no more at once. */
 export class BeginAnew {}
 
 /** One relay and one request: asks it, again after every reconnect, until unsubscribed; completes early when nothing is left to come. */
 export class RelayRequest {
   readonly teardown = new Subscription();
+  /** Emits when it needs a place among the REQs that the relay allows, instead of the one that it had. */
+  readonly needsPlace$ = new BehaviorSubject<void>(undefined);
   readonly #cursor: ResumeCursor;
   readonly #backoff: Backoff;
   readonly #exchange: RequestExchange;
@@ -47,6 +51,8 @@ export class RelayRequest {
   readonly #drain = new Drain();
   /** An earlier connection was asked already. */
   #wasAsked = false;
+  /** An earlier REQ was answered, so that there is something to go on from. */
+  #wasAnswered = false;
   #isOver = false;
   #losses = 0;
   #trouble: RelayError | undefined;
@@ -145,8 +151,12 @@ export class RelayRequest {
     let answering = true;
     let owes = true;
     const isCurrent = (): boolean => connection === this.#connection;
-    const taken = withinLimit(filters, this.relay.limits.maxLimit);
-    const subscription = connection.openSubscription(taken, this.question.delivered, {
+    const sent: SentRequest = {
+      at: this.question.scheduler.now(),
+      open: connection.subscriptions,
+      filters: withinLimit(filters, this.relay.limits.maxLimit),
+    };
+    const subscription = connection.openSubscription(sent.filters, this.question.delivered, {
       // The relay's part is judged by what arrives; the verdicts on it are our own time.
       arrived: (what, answered) => {
         if (!owes || !isCurrent()) return;
@@ -169,18 +179,21 @@ export class RelayRequest {
         if (first && isCurrent()) this.#answered(part, page, hints);
       },
       closed: (reason) => {
-        if (isCurrent()) this.#closed(part, reason);
+        if (!isCurrent()) return;
+        // Where it was open for a while, what was opened since may be what is too much.
+        this.#closed(part, reason, answering ? sent : { ...sent, open: connection.subscriptions });
       },
       // The link tells.
       lost: () => undefined,
     });
     if (!isCurrent()) return undefined;
-    this.#awaitAnswer(subscription, () => answering);
+    this.#awaitAnswer(subscription, sent, () => answering);
     return subscription;
   }
 
   #answered(part: 'live' | 'page', page: Page, hints: readonly string[]): void {
     this.#backoff.reset();
+    this.#wasAnswered = true;
     this.#closePage();
     if (part === 'live' && !this.question.live) this.#closeLive();
     this.#gaps(this.#cursor.answered(page, hints));
@@ -200,10 +213,12 @@ export class RelayRequest {
     if (!this.question.live) this.subscriber.complete();
   }
 
-  #closed(part: 'live' | 'page', reason: Reason): void {
+  #closed(part: 'live' | 'page', reason: Reason, sent: SentRequest): void {
     this.#appointment.cancel();
+    // Before the next one takes the turn of this one.
+    const isTooMuch = this.relay.refused(reason.raw, sent);
     this.#exchange.report({ type: 'refused', reason });
-    if (this.#hasTaught(reason.raw)) return this.#beginAnew();
+    if (this.#asksForLess(isTooMuch)) return;
     const again = isRetryable(reason) === 'backoff' && !this.#backoff.exhausted;
     if (!again) this.#gaps(this.#cursor.unfetched());
     if (part === 'live') {
@@ -245,7 +260,7 @@ export class RelayRequest {
   }
 
   /** Gives up waiting for a relay that says nothing about this REQ, however busy it is elsewhere. */
-  #awaitAnswer(subscription: RelaySubscription, answering: () => boolean): void {
+  #awaitAnswer(subscription: RelaySubscription, sent: SentRequest, answering: () => boolean): void {
     const { scheduler, silenceTimeout } = this.question;
     const due = subscription.heardAt + silenceTimeout;
     this.#after(due - scheduler.now(), () => {
@@ -253,15 +268,13 @@ export class RelayRequest {
       const now = scheduler.now();
       if (subscription.isBusy) subscription.heardAt = now;
       else if (now - due > LATE) subscription.heardAt = now - silenceTimeout + LATE;
-      if (subscription.heardAt + silenceTimeout > now) this.#awaitAnswer(subscription, answering);
-      else this.#silent();
+      if (subscription.heardAt + silenceTimeout > now) this.#awaitAnswer(subscription, sent, answering);
+      else this.#silent(sent);
     });
   }
 
-  #silent(): void {
-    const { maxSubscriptions = Infinity } = this.relay.limits;
-    // It has said so to nobody in particular.
-    if (this.#connection && this.#connection.subscriptions > maxSubscriptions) return this.#beginAnew();
+  #silent(sent: SentRequest): void {
+    if (this.#asksForLess(this.relay.unanswered(sent))) return;
     const notice = this.#connection?.lastNotice;
     const said = notice === undefined ? 'nothing' : `only the notice "${notice}"`;
     const { silenceTimeout } = this.question;
@@ -301,13 +314,21 @@ export class RelayRequest {
     });
   }
 
-  #beginAnew(): void {
-    this.subscriber.error(new BeginAnew());
-  }
-
-  #hasTaught(text: string): boolean {
-    const open = this.#connection?.subscriptions;
-    return this.relay.refused({ text, open, filters: this.question.filters });
+  /** Asks again, for no more than the relay takes, where the last REQ was more; says whether it does. */
+  #asksForLess(isTooMuch: boolean): boolean {
+    const isCut = partsOf(this.question.filters, this.relay.limits).length > 1;
+    if (!isCut && !isTooMuch) return false;
+    if (isCut || !this.#wasAnswered) {
+      if (this.#wasAnswered) this.#gaps(this.#cursor.unfetched());
+      this.subscriber.error(new BeginAnew());
+      return true;
+    }
+    this.#closePage();
+    this.#closeLive();
+    this.#forget();
+    this.#awaitTurn(this.question.silenceTimeout);
+    this.needsPlace$.next();
+    return true;
   }
 
   /** Whether nothing more is to be asked: by its deadline, or because a packet made the subscriber leave. */
