@@ -2,7 +2,7 @@ import { defer, filter, map, merge, type Observable } from 'rxjs';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { Answer } from './answer.ts';
 
-/** Several REQs to one relay that are one request: it settles when all have, and its EOSE comes with the last of theirs. */
+/** Several REQs to one relay that are one request: it settles when all have, and its EOSE comes with the last of theirs, also after a reconnect. */
 export function askInParts(parts: readonly Observable<Answer>[]): Observable<Answer> {
   return defer(() => {
     const settled = new Set<number>();
@@ -19,6 +19,7 @@ export function askInParts(parts: readonly Observable<Answer>[]): Observable<Ans
       part.pipe(
         map(({ packet, settles }): Answer => {
           if (settles) settled.add(index);
+          else if (packet.type === 'lost') settled.delete(index);
           return { packet, settles: settles && settled.size === parts.length };
         }),
       ),

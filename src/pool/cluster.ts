@@ -1,11 +1,12 @@
 import { BehaviorSubject, type Observable } from 'rxjs';
-import type { QuorumSize } from '../policies/quorum.ts';
+import { quorumOf, type QuorumSize } from '../policies/quorum.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Packet } from '../protocol/packet.ts';
 import { relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
 import type { PublishOptions } from './publish.ts';
 import type { PublishReport } from './publish-report.ts';
 import type { FilterInput, RequestOptions } from './requests.ts';
+import type { Route } from './route.ts';
 import { cluster } from './routes.ts';
 
 /**
@@ -53,6 +54,8 @@ export interface PoolVerbs {
 export class RelayCluster {
   readonly quorum: QuorumSize;
   readonly #relays: BehaviorSubject<readonly RelayUrl[]>;
+  /** One for all calls, as only those of one route can share a REQ. */
+  readonly #route: Route;
 
   /** @internal `pool.cluster(name)` gives one. */
   constructor(
@@ -60,7 +63,9 @@ export class RelayCluster {
     { relays = [], quorum = 'majority' }: ClusterOptions,
     private readonly verbs: PoolVerbs,
   ) {
+    quorumOf(quorum, 1); // a wrong size is the caller's mistake: thrown here, where it was made
     this.quorum = quorum;
+    this.#route = cluster(name);
     this.#relays = new BehaviorSubject<readonly RelayUrl[]>([...new Set(relays.map((url) => relayUrl(url)))]);
   }
 
@@ -111,10 +116,10 @@ export class RelayCluster {
 
   /** As the pool's verb of the same name, with the cluster's quorum. */
   publish(event: NostrEvent, options: PublishOptions = {}): Observable<PublishReport> {
-    return this.verbs.publish(event, { quorum: this.quorum, ...this.#routed(options) });
+    return this.verbs.publish(event, { ...this.#routed(options), quorum: options.quorum ?? this.quorum });
   }
 
   #routed<Options extends RequestOptions | PublishOptions>(options: Options): Options {
-    return { route: cluster(this.name), ...options };
+    return { ...options, route: options.route ?? this.#route };
   }
 }

@@ -70,8 +70,9 @@ export function limit(route: Route, count: number): Route {
     throw new RangeError(`limit: 'count' must be a whole number above 0; got ${count}.`);
   }
   return withProgress([route], ([choices = []], progress) => {
-    const promising = choices.filter(isPromising(progress));
-    return [...promising, ...choices.filter((choice) => !promising.includes(choice))].slice(0, count);
+    const promises = isPromising(progress);
+    const others = choices.filter((choice) => !promises(choice));
+    return [...choices.filter(promises), ...others].slice(0, count);
   });
 }
 

@@ -55,7 +55,7 @@ export function deliver(
       // The connection ended: the next one is tried.
       if (progress.type !== 'refused') return EMPTY;
       const { reason } = progress;
-      relay.refused({ text: reason.raw });
+      relay.refused(reason.raw);
       if (isRetryable(reason) !== 'backoff') return of({ status: 'rejected', reason });
       refusal = reason;
       return later(backoff.next(), connection);
@@ -80,6 +80,8 @@ export function deliver(
       const unsent = forbidden();
       if (unsent) return of(unsent);
       const patience = over - scheduler.now();
+      // A thread that was blocked, or slept, hears of a connection before its timers.
+      if (patience <= 0) return of(givenUp());
       const send = acknowledged(connection, event, () => (sent = true));
       const sending = (waited: number): void => notes.sent(relay.url, waited);
       return relay.exchange({ verb: 'EVENT', priority, patience, timeout: OK_TIMEOUT }, send, sending).pipe(

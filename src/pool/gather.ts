@@ -29,6 +29,7 @@ export function gather<C extends Chosen>(
 ): Observable<Packet> {
   return new Observable((subscriber) => {
     const members = new Map<RelayUrl, Member<C>>();
+    let turn = 0;
 
     const pending = (): number => {
       let count = 0;
@@ -55,6 +56,7 @@ export function gather<C extends Chosen>(
       subscription.add(ask(choice).subscribe({ next, error: (error) => subscriber.error(error) }));
     };
     const follow = (choices: readonly C[]): void => {
+      const mine = ++turn;
       const joining: Member<C>[] = [];
       const superseded: Subscription[] = [];
       // All are members before the first is asked, or one leaves, so that whatever is said then counts them.
@@ -68,6 +70,8 @@ export function gather<C extends Chosen>(
       }
       const routed = new Set(choices.map(({ relay }) => relay.url));
       for (const [url, member] of members) {
+        // What is said of one who leaves may bring about another choice, which knows better who stays.
+        if (turn !== mine) break;
         if (!routed.has(url)) leave(url, member, 'removed', 'The relay takes no part in the request any more.');
       }
       for (const member of joining) send(member);

@@ -46,7 +46,9 @@ export class Guests {
     }
   }
 
+  /** The pool closes: nobody is a guest any more, and nobody has to be waited for. */
   close(): void {
+    this.#guests.clear();
     for (const relay of [...this.#leaving.keys()]) this.#stays(relay);
   }
 

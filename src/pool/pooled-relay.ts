@@ -14,7 +14,7 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Link, RelayOptions } from '../sources/relay.ts';
 import { fetchRelayInformation, type RelayInformationOptions } from '../sources/relay-information.ts';
-import { type Refused, RelayCapabilities } from './capabilities.ts';
+import { RelayCapabilities, type SentRequest } from './capabilities.ts';
 import type { Use } from './connection-slot.ts';
 import { RelayConnections } from './connections.ts';
 import type { Exchange, Progress } from './exchange.ts';
@@ -60,7 +60,7 @@ export class PooledRelay {
     const { memory, backoff, connections: size, information, limits, scheduler } = options;
     this.health = new RelayHealth(options, memory);
     this.#capabilities = new RelayCapabilities(
-      information && (() => fetchRelayInformation(url, { scheduler, ...information })),
+      information && fetchRelayInformation(url, { scheduler, ...information }),
       limits,
       memory?.maxSubscriptions === undefined ? {} : { maxSubscriptions: memory.maxSubscriptions },
       scheduler,
@@ -72,7 +72,7 @@ export class PooledRelay {
       backoff: memory ? { ...backoff, attempts: memory.attempts } : backoff,
       dialling: this.#dialling(),
       notBefore: () => this.health.breaker.stats.retryAt,
-      onNotice: (text, open) => this.refused({ text, open: open - 1 }),
+      onNotice: (text) => this.#capabilities.noticed(text),
     });
     this.#connections.maxSubscriptions = this.#capabilities.maxSubscriptions;
   }
@@ -82,7 +82,7 @@ export class PooledRelay {
     return this.#capabilities.information;
   }
 
-  /** What it takes, as far as it says so, or its refusals have taught. */
+  /** What is asked of it at most, as far as it says so, or its refusals have taught. */
   get limits(): RelayLimits {
     return this.#capabilities.limits;
   }
@@ -90,12 +90,17 @@ export class PooledRelay {
   /** Why its limits forbid it to take an event; undefined where nothing is known to speak against it. */
   refusalOf(event: NostrEvent): Reason | undefined {
     const { scheduler, signer } = this.options;
-    return refusalOf(event, this.limits, scheduler.now() / 1_000, signer !== undefined);
+    return refusalOf(event, this.#capabilities.said, scheduler.now() / 1_000, signer !== undefined);
   }
 
-  /** Takes from a refusal what it says of limits; says whether that is news. */
-  refused(refused: Refused): boolean {
-    return this.#capabilities.refused(refused);
+  /** Takes from a refusal what it says of limits; says whether the REQ was more than the relay takes. */
+  refused(text: string, sent?: SentRequest): boolean {
+    return this.#capabilities.refused(text, sent);
+  }
+
+  /** As {@link PooledRelay.refused}, of a REQ that got no answer; a NOTICE may have said why. */
+  unanswered(sent: SentRequest): boolean {
+    return this.#capabilities.unanswered(sent);
   }
 
   /** The relay at this moment. */
@@ -175,7 +180,7 @@ export class PooledRelay {
 
   /** What to keep for the next run. */
   get memory(): RelayMemory {
-    const { maxSubscriptions } = this.#capabilities;
+    const { knownSubscriptions: maxSubscriptions } = this.#capabilities;
     return {
       ...this.health.memory(),
       attempts: this.isOpen ? 0 : this.#connections.status.attempts,

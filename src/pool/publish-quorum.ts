@@ -1,7 +1,7 @@
-import { combineLatest, map, type MonoTypeOperatorFunction, Observable, of, Subscription } from 'rxjs';
+import { combineLatest, map, Observable, of, type OperatorFunction, Subscription } from 'rxjs';
 import { QuorumError } from '../operators/quorum.ts';
 import { stopWith } from '../operators/stop-with.ts';
-import { quorumOf, type QuorumSize, verdictOfQuorum } from '../policies/quorum.ts';
+import { quorumOf, type QuorumSize, type QuorumVerdict, verdictOfQuorum } from '../policies/quorum.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { PoolError } from './pool-error.ts';
 import type { PublishReport } from './publish-report.ts';
@@ -23,6 +23,14 @@ export type PublishQuorum = QuorumSize | Readonly<Record<string, QuorumSize>>;
 export interface QuorumPart {
   readonly relays: ReadonlySet<RelayUrl>;
   readonly needed: number;
+  /** Their cluster, where the quorum is by cluster. */
+  readonly cluster?: string;
+}
+
+/** A report, and of which relays how many have to accept. */
+export interface Standing {
+  readonly report: PublishReport;
+  readonly parts: readonly QuorumPart[];
 }
 
 /**
@@ -41,7 +49,8 @@ export function quorumParts(
     cluster(name).pipe(
       map((members) => {
         const reached = members.filter((member) => relays.includes(member));
-        return partOf(size, reached, `the route leads to in the cluster '${name}'`, members.length);
+        const part = partOf(size, reached, `the route leads to in the cluster '${name}'`, members.length);
+        return { ...part, cluster: name };
       }),
     ),
   );
@@ -52,22 +61,22 @@ export function quorumParts(
  * Says in each report how the quorum stands, and errors with a {@link QuorumError} as soon as it is out of reach. What is under way then goes on
  * unheard: those that can still accept the event get it.
  */
-export function watchQuorum(parts: readonly QuorumPart[]): MonoTypeOperatorFunction<PublishReport> {
+export function watchQuorum(): OperatorFunction<Standing, PublishReport> {
   return (source) =>
     new Observable((subscriber) => {
       const work = new Subscription();
       subscriber.add(work);
       source.pipe(stopWith(work)).subscribe({
-        next: (report) => {
+        next: ({ report, parts }) => {
           if (subscriber.closed) return;
-          const verdicts = parts.map((part) => ({ part, verdict: verdictOn(part, report) }));
-          const failed = verdicts.find(({ verdict }) => verdict === 'failed');
+          const tallies = parts.map((part) => tallyOf(part, report));
+          const failed = tallies.find(({ verdict }) => verdict === 'failed');
           if (!failed) {
-            const isMet = verdicts.every(({ verdict }) => verdict === 'met');
+            const isMet = tallies.every(({ verdict }) => verdict === 'met');
             return subscriber.next({ ...report, quorum: isMet ? 'met' : 'open' });
           }
           subscriber.remove(work);
-          subscriber.error(new QuorumError(failed.part.needed, report));
+          subscriber.error(outOfReach(failed, report));
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),
@@ -85,12 +94,29 @@ function partOf(size: QuorumSize, relays: readonly RelayUrl[], which: string, of
   return { relays: new Set(relays), needed };
 }
 
-function verdictOn({ relays, needed }: QuorumPart, { outcomes }: PublishReport): ReturnType<typeof verdictOfQuorum> {
+/** How a part of the quorum stands. */
+interface Tally {
+  readonly part: QuorumPart;
+  readonly accepted: number;
+  readonly pending: number;
+  readonly verdict: QuorumVerdict;
+}
+
+function tallyOf(part: QuorumPart, { outcomes }: PublishReport): Tally {
   let [accepted, pending] = [0, 0];
-  for (const relay of relays) {
+  for (const relay of part.relays) {
     const status = outcomes[relay]?.status;
     if (status === 'accepted') accepted++;
     else if (status === 'pending') pending++;
   }
-  return verdictOfQuorum(needed, accepted, pending);
+  return { part, accepted, pending, verdict: verdictOfQuorum(part.needed, accepted, pending) };
+}
+
+function outOfReach({ part, accepted, pending }: Tally, report: PublishReport): QuorumError<PublishReport> {
+  const error = new QuorumError(part.needed, report);
+  // The report counts all relays, of which these may be a few.
+  if (part.cluster !== undefined) {
+    error.message = `A quorum of ${part.needed} in the cluster '${part.cluster}' is out of reach: ${accepted} accepted, ${pending} are pending.`;
+  }
+  return error;
 }

@@ -2,6 +2,7 @@ import {
   EMPTY,
   exhaustMap,
   finalize,
+  map,
   merge,
   type Observable,
   scan,
@@ -17,7 +18,7 @@ import { isWellFormedEvent, type NostrEvent } from '../protocol/event.ts';
 import { union } from './combined-routes.ts';
 import { deliver } from './delivery.ts';
 import { PoolError } from './pool-error.ts';
-import { type PublishQuorum, quorumParts, watchQuorum } from './publish-quorum.ts';
+import { type PublishQuorum, quorumParts, type Standing, watchQuorum } from './publish-quorum.ts';
 import { initialReport, type PublishReport, withOutcome } from './publish-report.ts';
 import { RequestProgress } from './request-progress.ts';
 import type { Choice, Route } from './route.ts';
@@ -70,11 +71,14 @@ export function publish(
       'Only a signed event can be published: all seven fields of NIP-01, hex in lower case.',
     );
   }
+  if (typeof quorum === 'object' && Object.keys(quorum).length === 0) {
+    throw new PoolError('invalid-option', 'A quorum by cluster names one cluster at least.');
+  }
   if (!(deadline > 0 && deadline <= LONGEST_DELAY)) {
     throw new PoolError('invalid-option', `A deadline is from 1 to ${LONGEST_DELAY} milliseconds, not ${deadline}.`);
   }
   /** Whom it goes to is settled by the first choices; the route is kept, and with it the relays that are there for its sake. */
-  const send = (choices: readonly Choice[], index: number): Observable<PublishReport> => {
+  const send = (choices: readonly Choice[], index: number): Observable<Standing> => {
     if (index > 0) return EMPTY;
     const relays = choices.map(({ relay }) => relay);
     const urls = relays.map(({ url }) => url);
@@ -83,10 +87,9 @@ export function publish(
     const deliveries = missing.map((relay) => deliver(relay, event, { deadline, priority }, { ...context, notes }));
     const told$ = merge(...deliveries).pipe(tap(([relay, outcome]) => notes.settled(relay, outcome)));
     const reports$ = told$.pipe(scan(withOutcome, first), startWith(first));
-    if (quorum === undefined) return reports$;
     return quorumParts(quorum, urls, context.cluster).pipe(
       take(1),
-      switchMap((parts) => reports$.pipe(watchQuorum(parts))),
+      switchMap((parts) => reports$.pipe(map((report) => ({ report, parts })))),
     );
   };
   const notes = context.journal.begin({ ids: new Set(), filters: [], event, priority });
@@ -94,8 +97,10 @@ export function publish(
   return choose(route, { filters: [], event, priority }, progress, notes, context).pipe(
     refuseNobody(deadline, context.scheduler),
     exhaustMap(send),
-    takeWhile(({ pending }) => pending > 0, true),
+    takeWhile(({ report }) => report.pending > 0, true),
     finalize(() => notes.ended()),
+    // Last, so that what goes on unheard keeps the route, and with it the guests of the pool that it goes to.
+    quorum === undefined ? map(({ report }) => report) : watchQuorum(),
   );
 }
 

@@ -227,6 +227,7 @@ export class Registry {
 
   /** Lets a relay in for as long as a route leads to it; says whether it is here. */
   #invite(url: RelayUrl, origin: RelayOrigin): boolean {
+    if (origin === 'caller') this.#fromEvents.delete(url);
     if (this.#find(url)) return true;
     if (origin === 'event') {
       if (this.#fromEvents.size >= this.#maxRelaysFromEvents) return false;

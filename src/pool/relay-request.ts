@@ -1,42 +1,47 @@
-import { EMPTY, type Observable, type Subscriber, Subscription, timer } from 'rxjs';
+import { BehaviorSubject, EMPTY, type Observable, type Subscriber, Subscription, timer } from 'rxjs';
 import { BulkheadError } from '../operators/bulkhead.ts';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import { CircuitOpenError } from '../operators/circuit-breaker.ts';
 import { TimeoutInFlightError } from '../operators/timeout-in-flight.ts';
 import { Backoff } from '../policies/backoff.ts';
-import { Page, type Span } from '../policies/page.ts';
+import { Page } from '../policies/page.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { ResumeCursor } from '../policies/resume-cursor.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { isRetryable, type Reason } from '../protocol/reason.ts';
-import { RelayError, type RelayErrorCode } from '../protocol/relay-error.ts';
+import type { RelayError } from '../protocol/relay-error.ts';
 import { withinLimit } from '../protocol/within-limit.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Link } from '../sources/relay.ts';
 import type { RelaySubscription } from '../sources/relay-subscription.ts';
+import { Answers } from './answers.ts';
 import { Appointment } from './appointment.ts';
+import type { SentRequest } from './capabilities.ts';
 import { Drain } from './drain.ts';
+import { patienceLeft } from './patience.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Answer } from './answer.ts';
 import type { Question } from './question.ts';
 import { changeSince, restOf } from './refusal.ts';
 import { RequestExchange } from './request-exchange.ts';
+import { partsOf } from './request-parts.ts';
 
 /** A relay that is lost stays awaited when its next attempt is due within this many milliseconds, once a request. */
 const PATIENCE = 5_000;
 const LOSSES_TO_SETTLE = 2;
 /** How often a REQ that is refused for the moment (`rate-limited`, `error`) is sent again. */
 const MOST_RETRIES = 3;
-/** A timer that is this late (milliseconds) says that the thread was blocked, and that answers may wait unread. */
-const LATE = 1_000;
 
-/** The relay taught how much it takes: the request begins anew, with what it takes. */
+/** The relay taught how much it takes: the request begins anew, and asks for no more at once. */
 export class BeginAnew {}
 
 /** One relay and one request: asks it, again after every reconnect, until unsubscribed; completes early when nothing is left to come. */
 export class RelayRequest {
   readonly teardown = new Subscription();
+  /** Emits when it needs a place among the REQs that the relay allows, instead of the one that it had. */
+  readonly needsPlace$ = new BehaviorSubject<void>(undefined);
   readonly #cursor: ResumeCursor;
+  readonly #said: Answers;
   readonly #backoff: Backoff;
   readonly #exchange: RequestExchange;
   readonly #appointment: Appointment;
@@ -48,10 +53,11 @@ export class RelayRequest {
   readonly #drain = new Drain();
   /** An earlier connection was asked already. */
   #wasAsked = false;
+  /** An earlier REQ was answered, so that there is something to go on from. */
+  #wasAnswered = false;
   #isOver = false;
   #losses = 0;
   #trouble: RelayError | undefined;
-  #settled = false;
 
   constructor(
     private readonly relay: PooledRelay,
@@ -59,6 +65,7 @@ export class RelayRequest {
     private readonly subscriber: Subscriber<Answer>,
   ) {
     this.#cursor = new ResumeCursor(question.filters, question.resume);
+    this.#said = new Answers(relay.url, subscriber);
     this.#backoff = new Backoff({ maxAttempts: MOST_RETRIES }, question.random);
     this.#exchange = new RequestExchange(relay, question.deadline, question.notes);
     this.#appointment = new Appointment(question.scheduler);
@@ -86,7 +93,7 @@ export class RelayRequest {
     this.#wasAsked = this.question.live;
     this.#send(priority, undefined, (connection) => {
       const { filters, gaps } = this.#cursor.begin(this.question.scheduler.now() / 1_000);
-      this.#gaps(gaps);
+      this.#said.gaps(gaps);
       this.#live = this.#open(connection, filters, 'live');
     });
   }
@@ -108,12 +115,12 @@ export class RelayRequest {
   #refused(cause: unknown, again: () => void): void {
     if (cause instanceof TimeoutInFlightError) return this.#unanswered();
     if (cause instanceof BulkheadError) {
-      this.#giveUp(this.#error('evicted', cause.message));
+      this.#giveUp(this.#said.error('evicted', cause.message));
       this.#after(this.#backoff.next(), again);
     } else if (cause instanceof CircuitOpenError) {
       const delay = restOf(cause, this.question.scheduler.now());
       // A probe is under way while it is half-open, and soon decides.
-      if (cause.state === 'open' && delay > PATIENCE) this.#giveUp(this.#error('circuit-open', cause.message));
+      if (cause.state === 'open' && delay > PATIENCE) this.#giveUp(this.#said.error('circuit-open', cause.message));
       this.#after(delay, again, changeSince(cause, this.relay.health.breaker));
     } else this.subscriber.error(cause);
   }
@@ -121,21 +128,21 @@ export class RelayRequest {
   /** Found no place among those who wait for a connection of the relay; says when it tries again. */
   evicted(cause: unknown): Observable<unknown> {
     if (!(cause instanceof BulkheadError)) throw cause;
-    this.#giveUp(this.#error('evicted', cause.message));
+    this.#giveUp(this.#said.error('evicted', cause.message));
     return this.question.live ? timer(this.#backoff.next(), this.question.scheduler) : EMPTY;
   }
 
   /** Nothing is awaited from the relay for now; a live request goes on all the same. */
   #giveUp(error: RelayError): void {
-    this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
+    this.#said.say({ type: 'lost', relay: this.relay.url, error }, true);
     if (!this.question.live) this.subscriber.complete();
   }
 
   /** It must not be awaited for ever where every connection is taken, or every turn. */
   #awaitTurn(patience: number): void {
-    if (this.#settled) return;
+    if (this.#said.isSettled) return;
     this.#after(patience, () =>
-      this.#giveUp(this.#error('no-place', `There was no place for it within ${patience} ms.`)),
+      this.#giveUp(this.#said.error('no-place', `There was no place for it within ${patience} ms.`)),
     );
   }
 
@@ -146,8 +153,12 @@ export class RelayRequest {
     let answering = true;
     let owes = true;
     const isCurrent = (): boolean => connection === this.#connection;
-    const taken = withinLimit(filters, this.relay.limits.maxLimit);
-    const subscription = connection.openSubscription(taken, this.question.delivered, {
+    const sent: SentRequest = {
+      at: this.question.scheduler.now(),
+      open: connection.subscriptions,
+      filters: withinLimit(filters, this.relay.limits.maxLimit),
+    };
+    const subscription = connection.openSubscription(sent.filters, this.question.delivered, {
       // The relay's part is judged by what arrives; the verdicts on it are our own time.
       arrived: (what, answered) => {
         if (!owes || !isCurrent()) return;
@@ -159,7 +170,7 @@ export class RelayRequest {
       event: (event) => {
         if (answering) page.add(event.created_at);
         else this.#cursor.live(event.created_at, Math.floor(this.question.scheduler.now() / 1_000));
-        this.#emit({ type: 'event', relay: this.relay.url, event }, false);
+        this.#said.say({ type: 'event', relay: this.relay.url, event }, false);
       },
       duplicate: (createdAt) => {
         if (answering) page.add(createdAt);
@@ -170,21 +181,23 @@ export class RelayRequest {
         if (first && isCurrent()) this.#answered(part, page, hints);
       },
       closed: (reason) => {
-        if (isCurrent()) this.#closed(part, reason);
+        // Where it was open for a while, what was opened since may be what is too much.
+        if (isCurrent()) this.#closed(part, reason, answering ? sent : { ...sent, open: connection.subscriptions });
       },
       // The link tells.
       lost: () => undefined,
     });
     if (!isCurrent()) return undefined;
-    this.#awaitAnswer(subscription, () => answering);
+    this.#awaitAnswer(subscription, sent, () => answering);
     return subscription;
   }
 
   #answered(part: 'live' | 'page', page: Page, hints: readonly string[]): void {
     this.#backoff.reset();
+    this.#wasAnswered = true;
     this.#closePage();
     if (part === 'live' && !this.question.live) this.#closeLive();
-    this.#gaps(this.#cursor.answered(page, hints));
+    this.#said.gaps(this.#cursor.answered(page, hints));
     this.#nextPage();
   }
 
@@ -197,24 +210,24 @@ export class RelayRequest {
       });
     }
     this.#appointment.cancel();
-    this.#emit({ type: 'eose', relay: this.relay.url }, true);
+    this.#said.say({ type: 'eose', relay: this.relay.url }, true);
     if (!this.question.live) this.subscriber.complete();
   }
 
-  #closed(part: 'live' | 'page', reason: Reason): void {
+  #closed(part: 'live' | 'page', reason: Reason, sent: SentRequest): void {
     this.#appointment.cancel();
+    // Before the next one takes the turn of this one.
+    const isTooMuch = this.relay.refused(reason.raw, sent);
     this.#exchange.report({ type: 'refused', reason });
-    if (this.#hasTaught(reason.raw)) return this.#beginAnew();
+    if (this.#asksForLess(isTooMuch)) return;
     const again = isRetryable(reason) === 'backoff' && !this.#backoff.exhausted;
-    if (!again) this.#gaps(this.#cursor.unfetched());
+    if (!again) this.#said.gaps(this.#cursor.unfetched());
     if (part === 'live') {
       this.#closePage();
       this.#live = undefined;
-      this.#cursor.lost(
-        this.#connection ? this.#connection.heardAt / 1_000 : Math.floor(this.question.scheduler.now() / 1_000),
-      );
+      this.#cursor.lost((this.#connection?.heardAt ?? this.question.scheduler.now()) / 1_000);
     } else this.#page = undefined;
-    this.#emit({ type: 'closed', relay: this.relay.url, reason }, !again);
+    this.#said.say({ type: 'closed', relay: this.relay.url, reason }, !again);
     if (again) this.#after(this.#backoff.next(), () => (part === 'live' ? this.#ask() : this.#nextPage()));
     else if (!this.question.live) this.subscriber.complete();
   }
@@ -229,7 +242,7 @@ export class RelayRequest {
     this.#drain.then(() => {
       const soon = retryAt - this.question.scheduler.now() <= PATIENCE;
       this.#losses++;
-      this.#emit({ type: 'lost', relay: this.relay.url, error }, !soon || this.#losses >= LOSSES_TO_SETTLE);
+      this.#said.say({ type: 'lost', relay: this.relay.url, error }, !soon || this.#losses >= LOSSES_TO_SETTLE);
       if (!this.#connection) this.#awaitTurn(this.question.silenceTimeout);
     });
   }
@@ -246,31 +259,27 @@ export class RelayRequest {
   }
 
   /** Gives up waiting for a relay that says nothing about this REQ, however busy it is elsewhere. */
-  #awaitAnswer(subscription: RelaySubscription, answering: () => boolean): void {
+  #awaitAnswer(subscription: RelaySubscription, sent: SentRequest, answering: () => boolean): void {
     const { scheduler, silenceTimeout } = this.question;
-    const due = subscription.heardAt + silenceTimeout;
-    this.#after(due - scheduler.now(), () => {
+    this.#after(subscription.heardAt + silenceTimeout - scheduler.now(), () => {
       if (!answering()) return;
-      const now = scheduler.now();
-      if (subscription.isBusy) subscription.heardAt = now;
-      else if (now - due > LATE) subscription.heardAt = now - silenceTimeout + LATE;
-      if (subscription.heardAt + silenceTimeout > now) this.#awaitAnswer(subscription, answering);
-      else this.#silent();
+      const left = patienceLeft(subscription, silenceTimeout, scheduler.now());
+      if (left > 0) this.#awaitAnswer(subscription, sent, answering);
+      else this.#silent(sent);
     });
   }
 
-  #silent(): void {
-    const { maxSubscriptions = Infinity } = this.relay.limits;
-    // It has said so to nobody in particular.
-    if (this.#connection && this.#connection.subscriptions > maxSubscriptions) return this.#beginAnew();
+  #silent(sent: SentRequest): void {
+    if (this.#asksForLess(this.relay.unanswered(sent))) return;
     const notice = this.#connection?.lastNotice;
     const said = notice === undefined ? 'nothing' : `only the notice "${notice}"`;
     const { silenceTimeout } = this.question;
-    const error = this.#error('silent', `There was no answer within ${silenceTimeout} ms; the relay said ${said}.`);
+    const message = `There was no answer within ${silenceTimeout} ms; the relay said ${said}.`;
+    const error = this.#said.error('silent', message);
     this.#closePage();
     if (!this.question.live) this.#closeLive();
     this.#exchange.report({ type: 'failed', error });
-    this.#gaps(this.#cursor.unfetched());
+    this.#said.gaps(this.#cursor.unfetched());
     this.#giveUp(error);
   }
 
@@ -278,15 +287,16 @@ export class RelayRequest {
   #unanswered(): void {
     this.#appointment.cancel();
     this.#closePage();
-    this.#gaps(this.#cursor.unfetched());
-    this.#giveUp(this.#error('deadline', `A REQ was not answered to its end within ${this.question.deadline} ms.`));
+    this.#said.gaps(this.#cursor.unfetched());
+    const message = `A REQ was not answered to its end within ${this.question.deadline} ms.`;
+    this.#giveUp(this.#said.error('deadline', message));
   }
 
   /** The time for a request that is not live is over: what had arrived is still delivered. */
   #deadline(): void {
-    if (this.#settled) return;
+    if (this.#said.isSettled) return;
     const { deadline } = this.question;
-    const error = this.#error('deadline', `The request was not answered to its end within ${deadline} ms.`);
+    const error = this.#said.error('deadline', `The request was not answered to its end within ${deadline} ms.`);
     this.#isOver = true;
     this.#appointment.cancel();
     const open = this.#page ?? this.#live;
@@ -296,37 +306,30 @@ export class RelayRequest {
     this.#exchange.report({ type: 'failed', error });
     this.#exchange.stop();
     this.#drain.then(() => {
-      if (!this.#settled) this.#gaps(this.#cursor.unfetched());
-      if (!this.#settled) this.#emit({ type: 'lost', relay: this.relay.url, error }, true);
+      if (!this.#said.isSettled) this.#said.gaps(this.#cursor.unfetched());
+      if (!this.#said.isSettled) this.#said.say({ type: 'lost', relay: this.relay.url, error }, true);
       this.subscriber.complete();
     });
   }
 
-  #beginAnew(): void {
-    this.subscriber.error(new BeginAnew());
-  }
-
-  #hasTaught(text: string): boolean {
-    const open = this.#connection?.subscriptions;
-    return this.relay.refused({ text, open, filters: this.question.filters });
+  /** Asks again, for no more than the relay takes, where the last REQ was more; says whether it does. */
+  #asksForLess(isTooMuch: boolean): boolean {
+    const isCut = partsOf(this.question.filters, this.relay.limits).length > 1;
+    if (isCut || (isTooMuch && !this.#wasAnswered)) {
+      if (this.#wasAnswered) this.#said.gaps(this.#cursor.unfetched());
+      this.subscriber.error(new BeginAnew());
+    } else if (isTooMuch) {
+      this.#stop();
+      this.#forget();
+      this.#awaitTurn(this.question.silenceTimeout);
+      this.needsPlace$.next();
+    }
+    return isCut || isTooMuch;
   }
 
   /** Whether nothing more is to be asked: by its deadline, or because a packet made the subscriber leave. */
   get #hasEnded(): boolean {
     return this.#isOver || this.subscriber.closed;
-  }
-
-  #gaps(gaps: readonly Span[]): void {
-    for (const { since, until } of gaps) this.#emit({ type: 'gap', relay: this.relay.url, since, until }, false);
-  }
-
-  #error(code: RelayErrorCode, message: string): RelayError {
-    return new RelayError(code, this.relay.url, message);
-  }
-
-  #emit(packet: Answer['packet'], settles: boolean): void {
-    this.#settled ||= settles;
-    this.subscriber.next({ packet, settles });
   }
 
   #closePage(): void {

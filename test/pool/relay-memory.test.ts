@@ -164,8 +164,13 @@ describe('what a pool learnt', () => {
   });
 
   it('is taken up: latency, reliability, last success, limits', async () => {
-    const scene = world({ relays: [{ faults: { delay: 200 } }], pool: { maxSubscriptions: 7 } });
-    const { pool, time } = scene;
+    const scene = world({ relays: [{ faults: { delay: 200 } }] });
+    const { pool, time, relay } = scene;
+    relay.faults.closedWith = 'error: too many subscriptions, the maximum is 7';
+    hear(pool.request({ kinds: [1] }));
+    await time.advance(SECOND);
+    relay.clearFaults();
+    relay.faults.delay = 200;
     for (let i = 0; i < 5; i++) {
       hear(pool.request({ kinds: [1] }));
       await time.advance(SECOND);
