@@ -91,7 +91,7 @@ export function packets(input: FilterInput, options: RequestOptions, context: Re
       key: JSON.stringify([context.live, rest]),
       with: route,
       joinable: context.live,
-      ask: (asked) => askAlone(of(asked), options, context),
+      ask: (asked, asking) => askAlone(of(asked), options, context, asking),
     });
   });
 }
@@ -100,6 +100,7 @@ function askAlone(
   filters$: Observable<Filter | readonly Filter[]>,
   options: RequestOptions,
   context: RequestContext,
+  asking: () => void = () => undefined,
 ): Observable<Packet> {
   const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', affinity, resume, route } = options;
   const { scheduler, random, live } = context;
@@ -116,7 +117,10 @@ function askAlone(
         return gather(
           // A live request waits for a relay to join; one that waits for answers alone has to end.
           live ? chosen$ : chosen$.pipe(refuseNobody(deadline, scheduler)),
-          ({ relay, filters: part = filters }) => askRelay(relay, { ...question, filters: part }),
+          ({ relay, filters: part = filters }) => {
+            asking();
+            return askRelay(relay, { ...question, filters: part });
+          },
           (relay, news) => progress.mark(relay, news),
         );
       }),
