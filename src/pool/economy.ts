@@ -1,23 +1,14 @@
 import { Observable } from 'rxjs';
-import type { NostrEvent } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { type ShapedFilters, shapeOfFilters } from '../protocol/filter-shape.ts';
 import type { Packet } from '../protocol/packet.ts';
 import { SharedRequest, type SharingContext } from './shared-request.ts';
 
-/** Values that one request asks for at most; more are asked for in another. */
-const MOST_VALUES = 500;
-
 /** Names that one request is remembered by at most. */
 const MOST_NAMES = 100;
 
 /** What sharing needs of the pool. */
-export interface EconomyContext {
-  /** A verified event by its id, while it is remembered. */
-  readonly known: (id: string) => NostrEvent | undefined;
-  /** Seconds since 1970. */
-  readonly now: () => number;
-}
+export type EconomyContext = Pick<SharingContext, 'known' | 'now'>;
 
 /** How a request is made, and with which others it may be made together. */
 export interface SharedCall {
@@ -32,18 +23,13 @@ export interface SharedCall {
   readonly ask: SharingContext['ask'];
 }
 
-interface Batch {
-  readonly request: SharedRequest;
-  readonly values: Set<string>;
-}
-
 /**
  * Makes one request of several: of all that ask the same, whenever they come, and of those that begin in the same turn of the event loop and
  * differ in the values of one list alone, such as the profiles that a page full of names asks for.
  */
 export class RequestEconomy {
   /** Requests that begin in this turn, by what they have in common. */
-  #beginning = new Map<string, Batch[]>();
+  #beginning = new Map<string, readonly SharedRequest[]>();
   readonly #running = new Map<string, Set<SharedRequest>>();
   readonly #identities = new WeakMap<object, number>();
   #nextIdentity = 0;
@@ -70,26 +56,20 @@ export class RequestEconomy {
 
   #beginningFor(key: string, { shape, values }: ShapedFilters, call: SharedCall): SharedRequest {
     if (this.#beginning.size === 0) queueMicrotask(() => this.#begin());
-    const batches = this.#beginning.get(key) ?? [];
-    let batch = batches.find((other) => other.values.size + values.size <= MOST_VALUES);
-    if (!batch) {
-      const request: SharedRequest = new SharedRequest(shape, {
-        ...this.context,
-        ask: call.ask,
-        over: () => this.#over(key, request),
-      });
-      batch = { request, values: new Set() };
-      this.#beginning.set(key, [...batches, batch]);
-    }
-    for (const value of values) batch.values.add(value);
-    if (call.joinable) this.#runs(key, batch.request);
-    return batch.request;
+    const beginning = this.#beginning.get(key) ?? [];
+    const other = beginning.find((request) => request.hasRoomFor(values));
+    if (other) return other;
+    const over = (): void => this.#over(key, request);
+    const request = new SharedRequest(shape, { ...this.context, ask: call.ask, over });
+    this.#beginning.set(key, [...beginning, request]);
+    if (call.joinable) this.#runs(key, request);
+    return request;
   }
 
   #begin(): void {
     const beginning = [...this.#beginning.values()].flat();
     this.#beginning = new Map();
-    for (const { request } of beginning) request.start();
+    for (const request of beginning) request.start();
   }
 
   #runs(key: string, request: SharedRequest): void {
@@ -101,7 +81,7 @@ export class RequestEconomy {
   #over(key: string, request: SharedRequest): void {
     const running = this.#running.get(key);
     if (running?.delete(request) && running.size === 0) this.#running.delete(key);
-    const left = this.#beginning.get(key)?.filter((batch) => batch.request !== request);
+    const left = this.#beginning.get(key)?.filter((other) => other !== request);
     if (left) this.#beginning.set(key, left);
   }
 

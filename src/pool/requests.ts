@@ -95,7 +95,7 @@ export function packets(input: FilterInput, options: RequestOptions, context: Re
       with: route,
       joinable: context.live,
       id,
-      ask: (asked, names) => askAlone(of(asked), names, options, context),
+      ask: (asked, names, asking) => askAlone(of(asked), names, options, context, asking),
     });
   });
 }
@@ -105,6 +105,7 @@ function askAlone(
   ids: ReadonlySet<string>,
   options: RequestOptions,
   context: RequestContext,
+  asking: () => void = () => undefined,
 ): Observable<Packet> {
   const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', affinity, resume, route } = options;
   const { scheduler, random, live } = context;
@@ -122,7 +123,10 @@ function askAlone(
         return gather(
           // A live request waits for a relay to join; one that waits for answers alone has to end.
           live ? chosen$ : chosen$.pipe(refuseNobody(deadline, scheduler)),
-          ({ relay, filters: part = filters }) => askRelay(relay, { ...question, filters: part }),
+          ({ relay, filters: part = filters }) => {
+            asking();
+            return askRelay(relay, { ...question, filters: part });
+          },
           (answer) => {
             notes.heard(answer.packet);
             progress.heard(answer);

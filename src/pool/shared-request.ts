@@ -1,24 +1,29 @@
 import { type Observable, type Subscriber, Subscription } from 'rxjs';
-import { classifyKind, type NostrEvent } from '../protocol/event.ts';
+import { stopWith } from '../operators/stop-with.ts';
+import type { NostrEvent } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import type { FilterShape } from '../protocol/filter-shape.ts';
 import type { Packet } from '../protocol/packet.ts';
-import type { RelayUrl } from '../protocol/relay-url.ts';
-import { storedOf } from './stored-of.ts';
+import { RequestHistory } from './request-history.ts';
 
-/** Events that are kept for those who join later; where there were more, nobody can join. */
-const MOST_REPLAYED = 1_000;
+/** Values that one request asks for at most, unless a single subscriber asks for more. */
+const MOST_VALUES = 500;
 
 /** Who takes part in a shared request. */
 interface Rider {
   readonly filters: readonly Filter[];
+  readonly values: ReadonlySet<string>;
   readonly subscriber: Subscriber<Packet>;
+  /** Whether it knows what was before it came, and hears what comes. */
+  hears: boolean;
 }
 
 /** What a shared request needs. */
 export interface SharingContext {
-  /** Asks the relays; the names are those of all who take part, now and later. */
-  readonly ask: (filters: readonly Filter[], ids: ReadonlySet<string>) => Observable<Packet>;
+  /**
+   * Asks the relays, and calls `asking` before it asks one; the names are those of all who take part, now and later.
+   */
+  readonly ask: (filters: readonly Filter[], ids: ReadonlySet<string>, asking: () => void) => Observable<Packet>;
   /** A verified event by its id, while it is remembered. */
   readonly known: (id: string) => NostrEvent | undefined;
   /** Seconds since 1970. */
@@ -34,12 +39,13 @@ export interface SharingContext {
 export class SharedRequest {
   readonly ids = new Set<string>();
   readonly #riders = new Set<Rider>();
-  /** Who hears of an event, by the values of the list that they differ in. */
+  /** Who hears of an event, by the values of the list that they differ in; a value that is asked for stays when nobody is left. */
   readonly #byValue = new Map<string, Set<Rider>>();
-  /** The events that were delivered, by their ids, and from where; undefined where there were too many. */
-  #delivered: Map<string, RelayUrl> | undefined = new Map();
-  readonly #said = new Map<RelayUrl, Packet & { readonly pending: number }>();
-  readonly #gaps: (Packet & { readonly type: 'gap' })[] = [];
+  readonly #history: RequestHistory;
+  /** What is to be told when all have been told what is being told. */
+  readonly #untold: (() => void)[] = [];
+  #isTelling = false;
+  /** Relays that are awaited: as the last packet said, and those that were asked since. */
   #pending = 0;
   #asking: Subscription | undefined;
   #isOver = false;
@@ -48,97 +54,106 @@ export class SharedRequest {
   constructor(
     private readonly shape: FilterShape,
     private readonly context: SharingContext,
-  ) {}
+  ) {
+    this.#history = new RequestHistory(context.known);
+  }
+
+  /** Whether it may ask for these too, before it starts. */
+  hasRoomFor(values: ReadonlySet<string>): boolean {
+    let room = MOST_VALUES - this.#byValue.size;
+    for (const value of values) if (!this.#byValue.has(value) && --room < 0) return false;
+    return true;
+  }
 
   /** Whether all that this one asks for is asked for already, and what was delivered of it can be told. */
   canJoin(values: ReadonlySet<string>): boolean {
-    if (this.#isOver || !this.#delivered) return false;
+    if (this.#isOver) return false;
     for (const value of values) if (!this.#byValue.has(value)) return false;
-    for (const id of this.#delivered.keys()) if (!this.context.known(id)) return false;
-    return true;
+    return this.#history.canBeTold;
   }
 
   /** Takes part until unsubscribed from; the last who leaves ends the request. */
   join(filters: readonly Filter[], values: ReadonlySet<string>, subscriber: Subscriber<Packet>): void {
-    const rider: Rider = { filters, subscriber };
+    const rider: Rider = { filters, values, subscriber, hears: !this.#asking };
     this.#riders.add(rider);
     for (const value of values) {
       const riders = this.#byValue.get(value);
       if (riders) riders.add(rider);
       else this.#byValue.set(value, new Set([rider]));
     }
-    subscriber.add(() => this.#left(rider, values));
-    if (this.#asking) this.#replay(rider);
+    subscriber.add(() => this.#left(rider));
+    // Never while it subscribes: that would depend on whether others ask the same.
+    if (!rider.hears) queueMicrotask(() => this.#inTurn(() => this.#welcome(rider)));
   }
 
   /** Asks, for all that take part so far. */
   start(): void {
     if (this.#isOver) return;
-    const asking = (this.#asking = new Subscription());
-    asking.add(
-      this.context.ask(this.shape.filtersWith([...this.#byValue.keys()]), this.ids).subscribe({
-        next: (packet) => this.#heard(packet),
-        error: (error) => {
-          this.#end();
-          for (const { subscriber } of [...this.#riders]) subscriber.error(error);
-        },
-        complete: () => {
-          this.#end();
-          for (const { subscriber } of [...this.#riders]) subscriber.complete();
-        },
-      }),
-    );
+    this.#asking = new Subscription();
+    this.context
+      .ask(this.shape.filtersWith([...this.#byValue.keys()]), this.ids, () => this.#pending++)
+      .pipe(stopWith(this.#asking))
+      .subscribe({
+        next: (packet) => this.#inTurn(() => this.#heard(packet)),
+        error: (error) => this.#endAll((subscriber) => subscriber.error(error)),
+        complete: () => this.#endAll((subscriber) => subscriber.complete()),
+      });
+  }
+
+  /** At once, or after what is being told: whoever is told something may cause the next, and all hear everything in one order. */
+  #inTurn(tell: () => void): void {
+    if (this.#isTelling) {
+      this.#untold.push(tell);
+      return;
+    }
+    this.#isTelling = true;
+    try {
+      for (let next: (() => void) | undefined = tell; next; next = this.#untold.shift()) next();
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   #heard(packet: Packet): void {
-    if (packet.type === 'event') {
-      this.#keep(packet.event, packet.relay);
-      for (const rider of this.#ridersOf(packet.event)) rider.subscriber.next(packet);
-      return;
+    this.#history.add(packet);
+    if ('pending' in packet) this.#pending = packet.pending;
+    // Who joins meanwhile does not hear yet, and who leaves is passed over: it may be the set itself.
+    for (const rider of packet.type === 'event' ? this.#ridersOf(packet.event) : this.#riders) {
+      if (rider.hears) rider.subscriber.next(packet);
     }
-    if (packet.type === 'gap') this.#gaps.push(packet);
-    else {
-      this.#said.delete(packet.relay);
-      this.#said.set(packet.relay, packet);
-      this.#pending = packet.pending;
-    }
-    for (const { subscriber } of [...this.#riders]) subscriber.next(packet);
-  }
-
-  #keep({ id, kind }: NostrEvent, relay: RelayUrl): void {
-    if (classifyKind(kind) === 'ephemeral') return;
-    this.#delivered?.set(id, relay);
-    if ((this.#delivered?.size ?? 0) > MOST_REPLAYED) this.#delivered = undefined;
   }
 
   /** Each once, though an event may have several of the values. */
-  #ridersOf(event: NostrEvent): ReadonlySet<Rider> {
-    const [only, ...more] = this.shape.valuesOf(event).flatMap((value) => this.#byValue.get(value) ?? []);
-    if (!only) return new Set();
-    return new Set([only, ...more].flatMap((riders) => [...riders]));
+  #ridersOf(event: NostrEvent): Iterable<Rider> {
+    const [only = [], ...more] = this.shape.valuesOf(event).flatMap((value) => this.#byValue.get(value) ?? []);
+    return more.length === 0 ? only : new Set([only, ...more].flatMap((riders) => [...riders]));
   }
 
-  /** As a request of its own would have brought it: what is stored, then how the relays stand. */
-  #replay({ filters, subscriber }: Rider): void {
-    const delivered = [...(this.#delivered ?? [])].flatMap(([id, relay]) => {
-      const event = this.context.known(id);
-      return event ? [{ type: 'event' as const, relay, event }] : [];
-    });
-    const said = [...this.#said.values()].map((packet, index, all) => ({
-      ...packet,
-      pending: this.#pending + all.length - 1 - index,
-    }));
-    for (const packet of [...storedOf(delivered, filters, this.context.now()), ...this.#gaps, ...said]) {
-      subscriber.next(packet);
-    }
+  #welcome(rider: Rider): void {
+    const { filters, subscriber } = rider;
+    if (subscriber.closed) return;
+    for (const packet of this.#history.toldTo(filters, this.context.now(), this.#pending)) subscriber.next(packet);
+    rider.hears = true;
   }
 
-  #left(rider: Rider, values: ReadonlySet<string>): void {
+  #left(rider: Rider): void {
     this.#riders.delete(rider);
-    for (const value of values) this.#byValue.get(value)?.delete(rider);
+    for (const value of rider.values) {
+      const riders = this.#byValue.get(value);
+      riders?.delete(rider);
+      if (riders?.size === 0 && !this.#asking) this.#byValue.delete(value);
+    }
     if (this.#riders.size > 0) return;
     this.#end();
     this.#asking?.unsubscribe();
+  }
+
+  #endAll(end: (subscriber: Subscriber<Packet>) => void): void {
+    this.#end();
+    // Unsubscribing calls them all, though one of them throws, as a subscriber's own teardown may.
+    const ends = new Subscription();
+    for (const { subscriber } of this.#riders) ends.add(() => end(subscriber));
+    this.#inTurn(() => ends.unsubscribe());
   }
 
   #end(): void {

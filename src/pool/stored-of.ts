@@ -1,5 +1,5 @@
 import { expiresAt, replaceableKey, supersedes } from '../protocol/event.ts';
-import { type Filter, matchesFilter } from '../protocol/filter.ts';
+import { compileFilters, type Filter } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
 
 type EventPacket = Packet & { readonly type: 'event' };
@@ -16,18 +16,18 @@ export function storedOf(
   const newest = new Map<string, EventPacket>();
   for (const packet of delivered) {
     const { event } = packet;
-    if ((expiresAt(event) ?? Infinity) <= now) continue;
     const key = replaceableKey(event) ?? event.id;
     const other = newest.get(key);
     if (!other || supersedes(event, other.event)) newest.set(key, packet);
   }
-  const stored = [...newest.values()].sort(newestFirst);
+  const stored = [...newest.values()].filter(({ event }) => (expiresAt(event) ?? Infinity) > now).sort(newestFirst);
   const wanted = new Set(filters.flatMap((filter) => matching(stored, filter)));
   return stored.filter((packet) => wanted.has(packet));
 }
 
 function matching(stored: readonly EventPacket[], filter: Filter): readonly EventPacket[] {
-  return stored.filter(({ event }) => matchesFilter(filter, event)).slice(0, filter.limit ?? Infinity);
+  const matches = compileFilters([filter]);
+  return stored.filter(({ event }) => matches(event)).slice(0, filter.limit);
 }
 
 function newestFirst({ event: a }: EventPacket, { event: b }: EventPacket): number {

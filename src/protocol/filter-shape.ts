@@ -22,6 +22,8 @@ export interface ShapedFilters {
   readonly values: ReadonlySet<string>;
 }
 
+type WidestKey = 'ids' | 'authors' | `#${string}`;
+
 /** Stands for everything where requests have to ask the same. */
 const ALL = '';
 
@@ -41,30 +43,25 @@ export function shapeOfFilters(filters: readonly Filter[]): ShapedFilters {
     filtersWith: (values) => [withList(filter, key, [...values].sort())],
     valuesOf: (event) => valuesIn(event, key),
   };
-  return {
-    shape,
-    values: new Set(
-      listsOf(filter)
-        .find(([name]) => name === key)?.[1]
-        .map(String),
-    ),
-  };
+  return { shape, values: new Set(filter[key]) };
 }
 
 /** The list that requests are most likely to differ in. */
-function widestKey(filter: Filter): string | undefined {
+function widestKey(filter: Filter): WidestKey | undefined {
   if (filter.limit !== undefined || filter.search !== undefined) return undefined;
   if (filter.ids) return 'ids';
   if (filter.authors) return 'authors';
-  return listsOf(filter)
+  const [first] = listsOf(filter)
     .map(([key]) => key)
-    .filter((key) => key.startsWith('#'))
-    .sort()[0];
+    .filter((key): key is `#${string}` => key.startsWith('#'))
+    .sort();
+  return first;
 }
 
 /** As in a filter: only the first value of a tag counts (NIP-01). */
-function valuesIn({ id, pubkey, tags }: NostrEvent, key: string): readonly string[] {
+function valuesIn({ id, pubkey, tags }: NostrEvent, key: WidestKey): readonly string[] {
   if (key === 'ids') return [id];
   if (key === 'authors') return [pubkey];
-  return tags.filter(([name]) => `#${name}` === key).flatMap(([, value]) => value ?? []);
+  const name = key.slice(1);
+  return tags.flatMap(([tag, value]) => (tag === name && value !== undefined ? value : []));
 }
