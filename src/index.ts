@@ -35,7 +35,7 @@ export * from './policies/histogram-window.ts';
 export * from './policies/latency-histogram.ts';
 export { LoadLimit, type LoadLimitOptions } from './policies/load-limit.ts';
 export { rankByDistance, type Rankable, type RankOptions } from './policies/nearest.ts';
-export { OutlierEjection, type OutlierEjectionOptions } from './policies/outlier-ejection.ts';
+export * from './policies/outlier-ejection.ts';
 export * from './policies/peak-ewma.ts';
 export { PoolSize, type PoolSizeOptions } from './policies/pool-size.ts';
 export { powerOfTwoChoices } from './policies/power-of-two-choices.ts';

@@ -1,17 +1,23 @@
-import { map, mergeMap, type Observable, of, pipe, Subject, VirtualTimeScheduler } from 'rxjs';
+import { EMPTY, map, mergeMap, type Observable, of, pipe, Subject, VirtualTimeScheduler } from 'rxjs';
 import {
   Bulkhead,
   bulkhead,
   CircuitBreaker,
   circuitBreaker,
   events,
+  hedge,
+  HedgePolicy,
   HistogramWindow,
   latencyPercentiles,
   latestReplaceable,
+  loadBalance,
   measureLatency,
   type NostrEvent,
+  powerOfTwoChoices,
   type Priority,
   priorityMergeMap,
+  quorum,
+  type QuorumReport,
   reconnect,
   refuseWhileOpen,
   SocketBudget,
@@ -21,14 +27,14 @@ import {
   untilSettled,
   type Verifier,
   verifyEvents,
+  weightedTop,
   withinBudget,
 } from '../../src/index.ts';
-import { quorum, type QuorumReport } from '../../src/operators/quorum.ts';
 import type { Exchange, Progress } from '../../src/pool/exchange.ts';
 import { RelayHealth } from '../../src/pool/health.ts';
 import { pipeline, pipelineStages } from '../../src/pool/pipeline.ts';
 import { relayUrl } from '../../src/protocol/relay-url.ts';
-import { COUNT, latencies, note, notes, packets, profiles, repeated, texts } from './inputs.ts';
+import { candidateLists, COUNT, latencies, note, notes, packets, profiles, repeated, texts } from './inputs.ts';
 import type { Case } from './measure.ts';
 import { perItem, perSubscription } from './through.ts';
 
@@ -103,6 +109,13 @@ export const itemCases: readonly Case[] = [
   perItem('circuitBreaker', notes, circuitBreaker(new CircuitBreaker())),
   perItem('bulkhead', notes, bulkhead(new Bulkhead())),
   perItem('withinBudget', notes, withinBudget(new SocketBudget(), user)),
+  perItem('loadBalance of 20, weightedTop', candidateLists, loadBalance(weightedTop())),
+  perItem('loadBalance of 20, powerOfTwoChoices', candidateLists, loadBalance(powerOfTwoChoices())),
+  perItem(
+    'hedge',
+    notes,
+    hedge<NostrEvent>(new HedgePolicy(), () => EMPTY),
+  ),
   perItem('timeoutInFlight', notes, timeoutInFlight(30_000)),
   perItem('timeoutInFlight with isOutcome', notes, timeoutInFlight(30_000, { isOutcome: ({ kind }) => kind === 0 })),
   perItem('measureLatency', notes, measureLatency(new HistogramWindow())),
@@ -139,6 +152,11 @@ export const subscriptionCases: readonly Case[] = [
   perSubscription('refuseWhileOpen, subscription', note, refuseWhileOpen(new CircuitBreaker())),
   perSubscription('bulkhead, subscription', note, bulkhead(new Bulkhead())),
   perSubscription('withinBudget, subscription', note, withinBudget(new SocketBudget(), user)),
+  perSubscription(
+    'hedge, subscription',
+    note,
+    hedge<NostrEvent>(new HedgePolicy(), () => EMPTY),
+  ),
   perSubscription('timeoutInFlight, subscription', note, timeoutInFlight(30_000)),
   perSubscription('measureLatency, subscription', note, measureLatency(new HistogramWindow())),
   perSubscription('latencyPercentiles, subscription', 42, latencyPercentiles()),

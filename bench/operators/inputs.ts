@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type NostrEvent, type Packet, relayUrl } from '../../src/index.ts';
+import { type Balanced, type NostrEvent, type Packet, relayUrl } from '../../src/index.ts';
 
 /** How many items go through an operator in one run. There are twice as many of each: the first half comes before, unmeasured. */
 export const COUNT = 500;
@@ -35,3 +35,16 @@ export const packets: readonly Packet[] = notes.map((event) => ({
 /** Milliseconds from 1 to 10,000, as many in each power of ten, in no order. */
 export const latencies: readonly number[] = notes.map((_, index) => 10 ** (((index * 7_919) % TWICE) / (TWICE / 4)));
 export const texts: readonly string[] = notes.map(({ content }) => content.padEnd(100, '.'));
+/** Twenty candidates, all measured, each a bit slower than the one before. */
+const candidates = Array.from({ length: 20 }, (_, index): Balanced => ({
+  key: `wss://relay-${index}.example`,
+  isReady: true,
+  inFlight: index % 4,
+  capacity: 64,
+  cost: 5 * 1.2 ** index,
+  reliability: 1,
+  weight: 1,
+  features: 1,
+}));
+/** The same list over and over. */
+export const candidateLists: readonly (readonly Balanced[])[] = notes.map(() => candidates);

@@ -8,6 +8,7 @@ import {
   tap,
 } from 'rxjs';
 import type { HedgePolicy } from '../policies/hedge-policy.ts';
+import { stopWith } from './stop-with.ts';
 
 /**
  * What {@link hedge} can be told.
@@ -92,6 +93,7 @@ export function hedge<T>(
         subscriber.add(own);
         target
           .pipe(
+            stopWith(own),
             tap((value) => {
               if (!isDecided && answered(value)) decide(own);
             }),

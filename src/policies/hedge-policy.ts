@@ -46,15 +46,14 @@ export interface HedgeStats {
   readonly wins: number;
 }
 
-/** For how many parts of the window a percentile that was computed is good enough. */
+/** A percentile that was computed is good enough for the time of the window divided by this. */
 const FRESH = 100;
 /** What is left of a hedge after adding up its parts counts as a whole one. */
 const HAIR = 1e-9;
 
 /**
  * When a call that is slow is asked a second time elsewhere, and how often that may happen: hedged requests (Jeffrey Dean and Luiz André
- * Barroso, "The Tail at Scale", 2013). Hedging what is slower than the 95th percentile costs a twentieth more calls and cuts off most
- * of the tail.
+ * Barroso, "The Tail at Scale", 2013). Hedging what is slower than the 95th percentile costs a twentieth more calls, at most.
  *
  * The delay is a rolling percentile of the latencies of calls that were told. As everything may become slow at once, and more calls would make it
  * worse, there is a budget besides: each call earns the part of a hedge, and at most `burst` are saved up. So there are never more hedges
@@ -140,8 +139,8 @@ export class HedgePolicy {
   }
 
   /**
-   * After how many milliseconds a call that begins now is to be hedged; undefined while too few latencies are known. Computed anew after a
-   * hundredth of the window at the earliest.
+   * After how many milliseconds a call that begins now is to be hedged; undefined while too few latencies are known. Rounded
+   * up to a whole number, as timers count. Computed anew after a hundredth of the window at the earliest.
    */
   delay(now: number): number | undefined {
     const age = now - this.#computedAt;
@@ -149,7 +148,7 @@ export class HedgePolicy {
     this.#computedAt = now;
     const isKnown = this.#latencies.count(now) >= this.#minimumCount;
     const percentile = isKnown ? this.#latencies.percentile(this.#percentile, now) : undefined;
-    this.#delay = percentile === undefined ? undefined : Math.max(this.#minimumDelay, percentile);
+    this.#delay = percentile === undefined ? undefined : Math.max(this.#minimumDelay, Math.ceil(percentile));
     return this.#delay;
   }
 

@@ -273,6 +273,15 @@ describe('hedge', () => {
     expect(seen).toEqual([4, '|', 5, '|']);
   });
 
+  it('does not look for the delay where the answer is there at once', () => {
+    const policy = policyOf(3);
+    const delay = vi.spyOn(policy, 'delay');
+    of(1)
+      .pipe(hedge(policy, () => NEVER as Observable<number>))
+      .subscribe();
+    expect(delay).not.toHaveBeenCalled();
+  });
+
   it.each<[string, (source: Subject<number>) => void]>([
     ['an answer', (source) => source.next(1)],
     ['a completion', (source) => source.complete()],

@@ -38,6 +38,12 @@ describe('HedgePolicy', () => {
       expect(knowing(20, { percentile: 5, minimumDelay: 0 }).delay(EPOCH)).toBe(1);
     });
 
+    it('is a whole number of milliseconds, rounded up', () => {
+      const policy = new HedgePolicy({ minimumCount: 1 });
+      policy.record(20.1, EPOCH);
+      expect(policy.delay(EPOCH)).toBe(21);
+    });
+
     it('rolls: forgets what is older than the window', () => {
       const policy = knowing(100, { window: 10_000 });
       expect(policy.delay(EPOCH + 8_000)).toBeGreaterThan(90);

@@ -178,7 +178,7 @@ describe('OutlierEjection', () => {
     for (const key of ['a', 'b', 'c']) calls(ejection, key, 100, 0);
     calls(ejection, 'd', 100, 100);
     expect(ejection.isEjected('d', EPOCH)).toBe(true);
-    for (const key of ['a', 'b', 'c']) calls(ejection, key, 1, 0);
+    for (const key of ['c', 'b', 'a']) calls(ejection, key, 1, 0);
     calls(ejection, 'e', 1, 0);
     expect(ejection.isEjected('d', EPOCH)).toBe(false);
   });
