@@ -76,9 +76,8 @@ export class RelayRequest {
 
   linked(link: Link): void {
     if (this.#isOver) return;
-    if ('connection' in link) {
-      if (link.connection.isOpen) this.#connected(link.connection);
-    } else this.#down(link.error, link.retryAt);
+    if ('error' in link) this.#down(link.error, link.retryAt);
+    else if (link.connection.isOpen) this.#connected(link.connection);
   }
 
   #connected(connection: Connection): void {
@@ -203,8 +202,7 @@ export class RelayRequest {
   #nextPage(): void {
     const filter = this.#cursor.nextPage();
     if (filter) {
-      const lane = this.question.live ? this.relay.pages : undefined;
-      return this.#send(this.question.priority, lane, (connection) => {
+      return this.#send(this.question.priority, this.question.live ? this.relay.pages : undefined, (connection) => {
         this.#page = this.#open(connection, [filter], 'page');
       });
     }
