@@ -213,10 +213,9 @@ export class RelayRequest {
 
   #closed(part: 'live' | 'page', reason: Reason, sent: SentRequest): void {
     this.#appointment.cancel();
-    // Before the next one takes the turn of this one.
-    const isTooMuch = this.relay.refused(reason.raw, sent);
+    // That it was too much is no trouble of the relay: it is not reported.
+    if (this.#asksForLess(this.relay.refused(reason.raw, sent))) return;
     this.#exchange.report({ type: 'refused', reason });
-    if (this.#asksForLess(isTooMuch)) return;
     const again = isRetryable(reason) === 'backoff' && !this.#backoff.exhausted;
     if (!again) this.#said.gaps(this.#cursor.unfetched());
     if (part === 'live') {
