@@ -36,7 +36,7 @@ export function deliver(
     /** What the relay's limits say of it; they may become known while it waits. */
     const forbidden = (): PublishOutcome | undefined => {
       const reason = relay.refusalOf(event);
-      return reason && { status: 'rejected', reason, isUnsent: true };
+      return reason && { status: 'rejected', reason, ...(sent ? {} : { isUnsent: true }) };
     };
     const unsent = forbidden();
     if (unsent) return of([relay.url, unsent] as const);

@@ -77,9 +77,8 @@ export class RelayRequest {
 
   linked(link: Link): void {
     if (this.#isOver) return;
-    if ('connection' in link) {
-      if (link.connection.isOpen) this.#connected(link.connection);
-    } else this.#down(link.error, link.retryAt);
+    if ('error' in link) this.#down(link.error, link.retryAt);
+    else if (link.connection.isOpen) this.#connected(link.connection);
   }
 
   #connected(connection: Connection): void {
@@ -204,8 +203,7 @@ export class RelayRequest {
   #nextPage(): void {
     const filter = this.#cursor.nextPage();
     if (filter) {
-      const lane = this.question.live ? this.relay.pages : undefined;
-      return this.#send(this.question.priority, lane, (connection) => {
+      return this.#send(this.question.priority, this.question.live ? this.relay.pages : undefined, (connection) => {
         this.#page = this.#open(connection, [filter], 'page');
       });
     }
@@ -216,10 +214,9 @@ export class RelayRequest {
 
   #closed(part: 'live' | 'page', reason: Reason, sent: SentRequest): void {
     this.#appointment.cancel();
-    // Before the next one takes the turn of this one.
-    const isTooMuch = this.relay.refused(reason.raw, sent);
+    // That it was too much is no trouble of the relay: it is not reported.
+    if (this.#asksForLess(this.relay.refused(reason.raw, sent))) return;
     this.#exchange.report({ type: 'refused', reason });
-    if (this.#asksForLess(isTooMuch)) return;
     const again = isRetryable(reason) === 'backoff' && !this.#backoff.exhausted;
     if (!again) this.#said.gaps(this.#cursor.unfetched());
     if (part === 'live') {
