@@ -1,5 +1,4 @@
 import { defer, filter, map, type OperatorFunction } from 'rxjs';
-import { BoundedMap } from '../policies/bounded-map.ts';
 import { type NostrEvent, supersedes } from '../protocol/event.ts';
 import { readRelayList, type RelayList, type RelayListOptions } from '../protocol/relay-list.ts';
 
@@ -39,23 +38,40 @@ export interface RelayListsOptions extends RelayListOptions {
 export function relayLists(
   options: RelayListsOptions = {},
 ): OperatorFunction<NostrEvent, ReadonlyMap<string, RelayList>> {
-  const { capacity = 10_000, ...reading } = options;
-  new BoundedMap(capacity); // a wrong capacity is the caller's mistake: thrown here, where it was made
+  const { capacity = 10_000, maxRelays = 10 } = options;
+  // Wrong numbers are the caller's mistake: thrown here, where it was made.
+  checkCount('capacity', capacity);
+  checkCount('maxRelays', maxRelays);
   return (source) =>
     defer(() => {
-      const newest = new Map<string, { readonly event: NostrEvent; readonly list: RelayList }>();
+      const lists = new Map<string, RelayList>();
+      /** Of the lists; without the rest of the events, which may be large. */
+      const versions = new Map<string, Pick<NostrEvent, 'created_at' | 'id'>>();
+      const isNews = ({ id, created_at, pubkey }: NostrEvent): boolean => {
+        const known = versions.get(pubkey);
+        return !known || supersedes({ id, created_at }, known);
+      };
+      const keep = ({ id, created_at, pubkey }: NostrEvent, list: RelayList): void => {
+        lists.delete(pubkey);
+        lists.set(pubkey, list);
+        versions.set(pubkey, { id, created_at });
+        const [oldest] = lists.size > capacity ? lists.keys() : [];
+        if (oldest === undefined) return;
+        lists.delete(oldest);
+        versions.delete(oldest);
+      };
       return source.pipe(
         filter((event) => {
-          const list = readRelayList(event, reading);
-          const before = newest.get(event.pubkey);
-          if (!list || (before && !supersedes(event, before.event))) return false;
-          newest.delete(event.pubkey);
-          newest.set(event.pubkey, { event, list });
-          const [oldest] = newest.size > capacity ? newest.keys() : [];
-          if (oldest !== undefined) newest.delete(oldest);
-          return true;
+          const list = isNews(event) ? readRelayList(event, { maxRelays }) : undefined;
+          if (list) keep(event, list);
+          return list !== undefined;
         }),
-        map(() => new Map([...newest].map(([author, { list }]) => [author, list]))),
+        map(() => new Map(lists)),
       );
     });
+}
+
+function checkCount(name: keyof RelayListsOptions, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new RangeError(`relayLists: '${name}' must be a whole number above 0; got ${value}.`);
 }

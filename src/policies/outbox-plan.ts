@@ -1,13 +1,14 @@
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { readRelayList, type RelayList } from '../protocol/relay-list.ts';
+import { tryAdmitRelayUrl } from '../protocol/try-relay-url.ts';
 import { coverSets } from './set-cover.ts';
 
 /** What is known of users, and which relays may be used. */
 export interface OutboxKnowledge {
   /** Relay lists (NIP-65) by author. */
   readonly lists: ReadonlyMap<string, RelayList>;
-  /** Where direct messages for a user go (NIP-17), by user. */
+  /** Where direct messages for a user go (NIP-17), by user, in any spelling. */
   readonly inboxes: ReadonlyMap<string, readonly string[]>;
   readonly isUsable: (relay: string) => boolean;
   /** What a relay is worth by itself, in authors; see `coverSets`. */
@@ -32,13 +33,21 @@ export interface OutboxPlan {
   readonly rest: readonly Filter[];
 }
 
-/** A gift wrap (NIP-59) goes to where its receiver wants direct messages, and nowhere else (NIP-17). */
+/** Where an event is to go. */
+export interface PublishPlan {
+  /** Those of the author first. */
+  readonly relays: readonly string[];
+  /** Of which one at least has to get it, or else the relays for what is not known do; undefined: these get it in no case. */
+  readonly needed: readonly string[] | undefined;
+}
+
+/** A gift wrap (NIP-59) lies where its receiver wants direct messages, and nowhere else (NIP-17). */
 const GIFT_WRAP = 1_059;
 const RELAY_LIST = 10_002;
 
 /**
  * Splits filters over the relays that authors write to, and for mentions over those that the mentioned read (NIP-65), so that few relays
- * cover each author `times` times.
+ * cover each author `times` times. Gift wraps are looked for where their receivers want direct messages (NIP-17).
  */
 export function planRequest(
   filters: readonly Filter[],
@@ -47,19 +56,15 @@ export function planRequest(
 ): OutboxPlan {
   const relays = new Map<string, Filter[]>();
   const rest: Filter[] = [];
-  for (const filter of filters) {
+  for (const filter of filters.flatMap(withGiftWrapsApart)) {
     const key = filter.authors ? 'authors' : '#p';
     const users = filter[key];
     if (!users) {
       rest.push(filter);
       continue;
     }
-    const relaysOf = (user: string): readonly string[] => {
-      const list = knowledge.lists.get(user);
-      return ((key === 'authors' ? list?.write : list?.read) ?? []).filter(knowledge.isUsable);
-    };
     const { chosen, uncovered } = coverSets({
-      wanted: new Map(users.map((user) => [user, relaysOf(user)])),
+      wanted: new Map(users.map((user) => [user, relaysFor(filter, user, knowledge).filter(knowledge.isUsable)])),
       times,
       maximum: maxRelays - relays.size,
       preferred: knowledge.worth,
@@ -74,26 +79,52 @@ export function planRequest(
 }
 
 /**
- * Where an event goes: to the relays its author writes to, and to those that the tagged users read (NIP-65). A gift wrap goes to where its receivers
- * want direct messages (NIP-17) and nowhere else, a relay list also to the relays that it names.
- *
- * @returns the relays, those of the author first, and whether the author's are known
+ * Where an event goes: to the relays its author writes to, and to those that the tagged users read (NIP-65), where these are too many to some of
+ * each user. A gift wrap goes to where its receivers want direct messages (NIP-17) and nowhere else, a relay list also to the relays that it
+ * names.
  */
 export function planPublish(
   event: NostrEvent,
-  { lists, inboxes, isUsable }: OutboxKnowledge,
-  { maxRelays }: OutboxNumbers,
-): { readonly relays: readonly string[]; readonly isKnown: boolean } {
+  knowledge: OutboxKnowledge,
+  { maxRelays }: Pick<OutboxNumbers, 'maxRelays'>,
+): PublishPlan {
+  const { lists, isUsable } = knowledge;
   const tagged = new Set(event.tags.filter(([name]) => name === 'p').flatMap(([, user]) => user ?? []));
   const usable = (relays: readonly string[]): readonly string[] =>
     [...new Set(relays)].filter(isUsable).slice(0, maxRelays);
   if (event.kind === GIFT_WRAP) {
-    return { relays: usable([...tagged].flatMap((user) => inboxes.get(user) ?? [])), isKnown: true };
+    return { relays: usable(inTurn([...tagged].map((user) => inboxOf(user, knowledge)))), needed: undefined };
   }
   const named = event.kind === RELAY_LIST ? readRelayList(event) : undefined;
   const own = [...(lists.get(event.pubkey)?.write ?? []), ...(named?.write ?? []), ...(named?.read ?? [])];
-  const theirs = [...tagged].flatMap((user) => lists.get(user)?.read ?? []);
-  return { relays: usable([...own, ...theirs]), isKnown: usable(own).length > 0 };
+  const theirs = inTurn([...tagged].map((user) => lists.get(user)?.read ?? []));
+  return { relays: usable([...own, ...theirs]), needed: usable(own) };
+}
+
+function relaysFor({ authors, kinds }: Filter, user: string, knowledge: OutboxKnowledge): readonly string[] {
+  const list = knowledge.lists.get(user);
+  if (authors) return list?.write ?? [];
+  return kinds?.includes(GIFT_WRAP) ? inboxOf(user, knowledge) : (list?.read ?? []);
+}
+
+function inboxOf(user: string, { inboxes }: OutboxKnowledge): readonly string[] {
+  return (inboxes.get(user) ?? []).flatMap((url) => tryAdmitRelayUrl(url) ?? []);
+}
+
+/** Their authors are made up for the occasion and have no list: it is the receivers who tell where they lie. */
+function withGiftWrapsApart(filter: Filter): readonly Filter[] {
+  const { kinds = [] } = filter;
+  if (filter.authors || !filter['#p'] || !kinds.includes(GIFT_WRAP) || kinds.length === 1) return [filter];
+  return [
+    { ...filter, kinds: kinds.filter((kind) => kind !== GIFT_WRAP) },
+    { ...filter, kinds: [GIFT_WRAP] },
+  ];
+}
+
+/** The first of each list, then the second of each, and so on. */
+function inTurn<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const longest = lists.reduce((most, { length }) => Math.max(most, length), 0);
+  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
 }
 
 function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {

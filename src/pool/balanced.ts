@@ -2,7 +2,7 @@ import type { BalanceStrategy, Balanced } from '../policies/balance.ts';
 import type { HedgePolicy } from '../policies/hedge-policy.ts';
 import { readyOrPanic } from '../policies/ready-or-panic.ts';
 import { weightedTop } from '../policies/weighted-top.ts';
-import { pick } from './picked.ts';
+import { isReady, pick } from './picked.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Route, RoutedCall } from './route.ts';
 
@@ -21,7 +21,7 @@ export interface BalancedOptions {
   readonly strategy?: BalanceStrategy | undefined;
   /** The share of relays that has to be ready, 0 to 1: with fewer, all are candidates. @default 0.5 */
   readonly panicThreshold?: number | undefined;
-  /** NIPs that a relay should have; those of a search (50) count anyway. @default none */
+  /** NIPs that a relay should have: who says that it lacks one is asked last. That of a search (50) counts anyway. @default none */
   readonly nips?: readonly number[] | undefined;
   /** When another relay is asked besides, because one is late; only for what is asked, not for what is published. @default never */
   readonly hedge?: HedgePolicy | undefined;
@@ -34,7 +34,8 @@ const SEARCH = 50;
 /**
  * The route to so many relays of the pool, the best ones at the time by what the pool has measured of them: reliability, load, latency, NIPs.
  * A request stays with them; where it fails, the next best is asked instead. Unready relays are left out: those whose breaker is open, that
- * do not connect, or fail clearly more than the others; unless most are so, when all are candidates.
+ * do not connect, or fail clearly more than the others; unless most are so, when all are candidates. Relays that say that they lack a wanted
+ * NIP come last.
  *
  * @throws RangeError when `count` is not a whole number above 0, or `panicThreshold` is not from 0 to 1.
  *
@@ -65,7 +66,10 @@ export function balanced(count: number, options: BalancedOptions = {}): Route {
         panicThreshold,
         call.isEjected,
       );
-      return strategy.rank(views, call).map(({ relay }) => relay);
+      const ranked = strategy.rank(views, call);
+      return [...ranked.filter(({ lacks }) => !lacks), ...ranked.filter(({ lacks }) => lacks)].map(
+        ({ relay }) => relay,
+      );
     };
     return pick(candidates$, { count, rank, hedge: call.event ? undefined : hedge, scheduler: call.scheduler });
   };
@@ -76,15 +80,22 @@ function wantedNips(nips: readonly number[], { filters }: RoutedCall): readonly 
   return [...new Set(searches ? [...nips, SEARCH] : nips)];
 }
 
-function viewOf(relay: PooledRelay, nips: readonly number[]): Balanced & { readonly relay: PooledRelay } {
+interface View extends Balanced {
+  readonly relay: PooledRelay;
+  /** It says of itself that it has not all that is wanted. */
+  readonly lacks: boolean;
+}
+
+function viewOf(relay: PooledRelay, nips: readonly number[]): View {
   const { health, information, url: key } = relay;
   const { bulkhead, cost, reliability, weight } = health;
   const has = nips.filter((nip) => information?.supportedNips.includes(nip)).length;
   const known = information ? has / nips.length : UNKNOWN;
   return {
     relay,
+    lacks: information !== undefined && has < nips.length,
     key,
-    isReady: relay.isReady,
+    isReady: isReady(relay),
     inFlight: bulkhead.running + bulkhead.waiting,
     capacity: Math.max(1, bulkhead.permits),
     cost,

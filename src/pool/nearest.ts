@@ -5,7 +5,7 @@ import { placeOfCountry } from '../protocol/country-places.ts';
 import type { Place } from '../protocol/place.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { userPlace } from '../sources/user-place.ts';
-import { pick } from './picked.ts';
+import { isReady, pick } from './picked.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Route } from './route.ts';
 
@@ -24,7 +24,7 @@ export interface NearestOptions {
   readonly from?: Place | undefined;
   /** What monitors report (NIP-66), as `discoverRelays` gives it: their places go before the countries that relays name (NIP-11). @default nothing */
   readonly known$?: Observable<ReadonlyMap<RelayUrl, DiscoveredRelay>> | undefined;
-  /** Within so many km the measured latency decides. @default 500 */
+  /** Within so many km the measured latency decides; above 0. @default 500 */
   readonly tie?: number | undefined;
 }
 
@@ -35,7 +35,9 @@ const NOTHING: Known = new Map();
  * The route to so many relays of the pool that lie nearest; of those about as near, the fastest as measured. A relay whose place is not known
  * counts as neither near nor far. A request stays with them; where it fails, the next is asked instead.
  *
- * @throws RangeError when `count` is not a whole number above 0.
+ * Unready relays, as {@link balanced} has them, are left out, unless all are so.
+ *
+ * @throws RangeError when `count` is not a whole number above 0, or `tie` is not above 0.
  *
  * @example
  * ```ts
@@ -52,10 +54,11 @@ export function nearest(count: number, options: NearestOptions = {}): Route {
   if (!(Number.isSafeInteger(count) && count > 0)) {
     throw new RangeError(`nearest: 'count' must be a whole number above 0; got ${count}.`);
   }
+  if (!(tie > 0)) throw new RangeError(`nearest: 'tie' must be a number of km above 0; got ${tie}.`);
   return (candidates$, { scheduler }) => {
     let known = NOTHING;
     const rank = (relays: readonly PooledRelay[]): readonly PooledRelay[] => {
-      const ready = relays.filter(({ isReady }) => isReady);
+      const ready = relays.filter(isReady);
       const views = (ready.length > 0 ? ready : relays).map((relay) => ({
         relay,
         key: relay.url,

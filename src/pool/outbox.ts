@@ -14,11 +14,13 @@ import {
   timer,
 } from 'rxjs';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
+import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import { type OutboxKnowledge, type OutboxNumbers, planPublish, planRequest } from '../policies/outbox-plan.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { mergeFilters } from '../protocol/merge-filters.ts';
 import type { RelayList } from '../protocol/relay-list.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
+import { tryRelayUrl } from '../protocol/try-relay-url.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Candidates, Choice, Route, RoutedCall } from './route.ts';
 import { everyRelay, whole } from './routes.ts';
@@ -53,13 +55,13 @@ export interface OutboxOptions {
   readonly maxRelays?: number | undefined;
   /** Authors in one filter; more are asked for in several. @default 500 */
   readonly maxAuthors?: number | undefined;
-  /** Milliseconds to wait for the first lists. @default 1_000 */
+  /** Milliseconds to wait for the first of what is to be known; from 0 to 2^31 - 1. @default 1_000 */
   readonly patience?: number | undefined;
-  /** Where the rest goes: authors without a list, filters without authors, and those whose relays all fail. @default `everyRelay()` */
+  /** Where the rest goes: authors without a list, filters without users, and those whose relays all fail. @default `everyRelay()` */
   readonly fallback?: Route | undefined;
   /** Where users want direct messages (NIP-17, kind 10050), by their public key. @default unknown */
   readonly inboxes?: Knowledge<ReadonlyMap<string, readonly string[]>> | undefined;
-  /** Relays that are never connected to (NIP-51, kind 10006). @default none */
+  /** Relays that this route leads to in no case (NIP-51, kind 10006); as long as that is unknown, none. @default none */
   readonly blocked?: Knowledge<readonly string[]> | undefined;
 }
 
@@ -69,20 +71,25 @@ const SETTLE = 500;
 const STAYS = 0.75;
 const IS_OPEN = 0.5;
 
-/** Relays by their URLs, each with its part of a request; and what is left for the fallback, undefined: nothing. */
+/** Relays by their URLs, each with its part of a request; and what goes to the fallback. */
 interface Plan {
   readonly relays: readonly (readonly [url: string, filters: readonly Filter[]])[];
-  readonly rest: readonly Filter[] | undefined;
+  readonly rest: readonly Filter[];
+  /** As of a `PublishPlan`. */
+  readonly needed: readonly string[] | undefined;
+  readonly blocked: readonly string[];
 }
 
 /**
  * The route to where authors write (NIP-65, the outbox model): each filter is split by its authors over as few relays as cover each of them
- * twice, mentions (`#p` without authors) over those that the mentioned read. An event goes to where its author writes and the tagged users
- * read. Changes of the lists are followed; where the request fails at a relay, others of its authors are asked.
+ * twice, mentions (`#p` without authors) over those that the mentioned read, and gift wraps over those where they want direct messages. An
+ * event goes to where its author writes and the tagged users read; a gift wrap to where its receivers want direct messages, and nowhere else.
+ * Changes of the lists are followed; where the request fails at a relay, others of its authors are asked.
  *
  * Relays that lists name are checked by {@link admitRelayUrl}, are limited by the option `maxRelaysFromEvents`, and are used for this route alone.
  *
- * @param lists - By author; as `relayLists` gives them.
+ * @param lists - By author; as `relayLists` gives them. Ask for them by another route than this one. What they error with is the error of the
+ * request.
  * @throws RangeError when a number is out of its range.
  *
  * @example
@@ -101,29 +108,34 @@ interface Plan {
 export function outbox(lists: Knowledge<ReadonlyMap<string, RelayList>>, options: OutboxOptions = {}): Route {
   const { patience = 1_000, fallback = everyRelay(), inboxes = new Map(), blocked = [] } = options;
   const numbers = completeNumbers(options);
+  if (!(patience >= 0 && patience <= LONGEST_DELAY)) {
+    throw new RangeError(`outbox: 'patience' must be milliseconds from 0 to 2^31 - 1; got ${patience}.`);
+  }
   return (candidates$, call) =>
     defer(() => {
       const { scheduler } = call;
       let before: ReadonlySet<string> = new Set();
-      const known$ = combineLatest({
-        candidates: candidates$,
+      const planned$ = combineLatest({
+        // Who has answered changes no plan, and there may be thousands of authors.
+        candidates: candidates$.pipe(distinctUntilChanged(Object.is, ({ progress }) => failedOf(progress).join())),
         lists: known(lists, new Map(), patience, scheduler),
         inboxes: known(inboxes, new Map(), patience, scheduler),
         blocked: known(blocked, [], patience, scheduler),
-      });
-      return known$.pipe(
-        map(({ candidates, blocked: never, ...users }) => {
-          const plan = planOf(call, { ...users, ...relaysOf(candidates, new Set(never), before) }, numbers);
+      }).pipe(
+        map(({ candidates, blocked: urls, ...users }) => {
+          const never = new Set(urls.flatMap((url) => tryRelayUrl(url) ?? []));
+          const plan = planOf(call, { ...users, ...relaysOf(candidates, never, before) }, numbers);
           before = new Set(plan.relays.map(([url]) => url));
-          return plan;
+          return { ...plan, blocked: [...never] };
         }),
-        distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
+        distinctUntilChanged(Object.is, (plan) => JSON.stringify(plan)),
         switchOverlapping((plan) => {
           const urls = plan.relays.map(([url]) => url);
-          return combineLatest([call.borrow(urls, 'event'), fallback(candidates$, call)]).pipe(
-            map(([borrowed, others]) => choicesOf(plan, borrowed, others, call)),
-          );
+          return call.borrow(urls, 'event').pipe(map((borrowed) => [plan, borrowed] as const));
         }),
+      );
+      return combineLatest([planned$, fallback(candidates$, call)]).pipe(
+        map(([[plan, borrowed], others]) => choicesOf(plan, borrowed, others, call)),
       );
     });
 }
@@ -145,29 +157,38 @@ function known<T>(value: Knowledge<T>, unknown: T, patience: number, scheduler: 
   });
 }
 
+function failedOf(progress: Candidates['progress']): readonly RelayUrl[] {
+  return [...progress].filter(([, news]) => news === 'failed').map(([url]) => url);
+}
+
 function relaysOf(
   { relays, progress }: Candidates,
   blocked: ReadonlySet<string>,
   before: ReadonlySet<string>,
 ): Pick<OutboxKnowledge, 'isUsable' | 'worth'> {
+  const failed = new Set<string>(failedOf(progress));
   const open = new Set<string>(relays.filter(({ isOpen }) => isOpen).map(({ url }) => url));
   return {
-    isUsable: (url) => !blocked.has(url) && progress.get(url as RelayUrl) !== 'failed',
+    isUsable: (url) => !blocked.has(url) && !failed.has(url),
     worth: (url) => (before.has(url) ? STAYS : open.has(url) ? IS_OPEN : 0),
   };
 }
 
-function planOf({ event, filters }: RoutedCall, knowledge: OutboxKnowledge, numbers: OutboxNumbers): Plan {
+function planOf(
+  { event, filters }: RoutedCall,
+  knowledge: OutboxKnowledge,
+  numbers: OutboxNumbers,
+): Omit<Plan, 'blocked'> {
   if (!event) {
     const { relays, rest } = planRequest(filters, knowledge, numbers);
-    return { relays: [...relays], rest: rest.length > 0 ? rest : undefined };
+    return { relays: [...relays], rest, needed: undefined };
   }
-  const { relays, isKnown } = planPublish(event, knowledge, numbers);
-  return { relays: relays.map((url) => [url, []]), rest: isKnown ? undefined : [] };
+  const { relays, needed } = planPublish(event, knowledge, numbers);
+  return { relays: relays.map((url) => [url, []]), rest: [], needed };
 }
 
 function choicesOf(
-  { relays, rest }: Plan,
+  { relays, rest, needed, blocked }: Plan,
   borrowed: readonly PooledRelay[],
   others: readonly Choice[],
   { event }: RoutedCall,
@@ -179,8 +200,11 @@ function choicesOf(
     const relay = here.get(url);
     if (relay) parts.set(relay, filters);
   }
-  if (rest || missing.length > 0) {
-    for (const { relay } of others) parts.set(relay, mergeFilters([parts.get(relay) ?? [], rest ?? [], missing]));
+  const isLost = needed !== undefined && !needed.some((url) => here.has(url));
+  if (isLost || rest.length > 0 || missing.length > 0) {
+    for (const { relay } of others) {
+      if (!blocked.includes(relay.url)) parts.set(relay, mergeFilters([parts.get(relay) ?? [], rest, missing]));
+    }
   }
   return [...parts].map(([relay, filters]) => (event ? whole(relay) : { relay, filters }));
 }

@@ -20,7 +20,8 @@ export class RequestProgress {
     // The relays are over when the pool is, and the marks with them.
     const ending$ = relays$.pipe(tap({ complete: () => this.#marks.complete() }));
     return combineLatest([ending$, this.#marks]).pipe(
-      map(([relays, marks]) => ({ relays, progress: this.#current(marks) })),
+      // A route's answer to one mark may lead to the next: who hears of the first one after that is told how things are by then.
+      map(([relays]) => ({ relays, progress: this.#current(this.#marks.value) })),
     );
   }
 
