@@ -538,6 +538,7 @@ describe('RequestEconomy', () => {
     key: '',
     with: everyRelay(),
     joinable: true,
+    id: undefined,
     ask: () => answers,
     ...options,
   });
