@@ -1,4 +1,4 @@
-import { concat, map, NEVER, type Observable, of, Subject, take } from 'rxjs';
+import { concat, map, NEVER, Observable, of, Subject, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { untilSettled } from '../../src/operators/until-settled.ts';
 import { gather as gatherChoices } from '../../src/pool/gather.ts';
@@ -234,6 +234,93 @@ describe('gather', () => {
     route.next([a, b, c]);
     expect(asked.sort()).toEqual([a.url, b.url, c.url]);
     expect(said).toEqual(['eose a 2', 'removed b 1']);
+    subscription.unsubscribe();
+  });
+
+  it('follows the latest word when what is said of one who leaves brings about another choice', () => {
+    const asked = new Map<Relay, number>();
+    const answers = new Map([a, b, c].map((relay) => [relay, new Subject<Answer>()]));
+    const route = new Subject<readonly Relay[]>();
+    const said: string[] = [];
+    const subscription = gather(route, (to) => {
+      asked.set(to, (asked.get(to) ?? 0) + 1);
+      return senders(answers)(to);
+    }).subscribe((packet) => {
+      said.push(word(packet));
+      // While the choice without a and b is followed, b is wanted again, and c, too.
+      if (said.length === 1) route.next([b, c]);
+    });
+    route.next([a, b]);
+    route.next([]);
+    expect(said).toEqual(['removed a 1']);
+    expect([...answers.values()].map(({ observed }) => observed)).toEqual([false, true, true]);
+    expect([...asked.values()]).toEqual([1, 1, 1]);
+    answers.get(b)?.next(answer(b).s);
+    answers.get(c)?.next(answer(c).s);
+    expect(said).toEqual(['removed a 1', 'eose b 1', 'eose c 0']);
+    subscription.unsubscribe();
+    expect([...answers.values()].some(({ observed }) => observed)).toBe(false);
+  });
+
+  it('asks those that join by a choice although another follows while it is', () => {
+    const answers = new Map([a, b, c].map((relay) => [relay, new Subject<Answer>()]));
+    const route = new Subject<readonly Relay[]>();
+    const said: string[] = [];
+    const subscription = gather(route, senders(answers)).subscribe((packet) => {
+      said.push(word(packet));
+      if (said.length === 1) route.next([b, c]);
+    });
+    route.next([a]);
+    route.next([b]);
+    expect(said).toEqual(['removed a 1']);
+    expect([...answers.values()].map(({ observed }) => observed)).toEqual([false, true, true]);
+    subscription.unsubscribe();
+  });
+});
+
+describe('gather, when a relay is to be asked something else', () => {
+  const parts = (...kinds: readonly number[]) => kinds.map((kind) => ({ relay: a, filters: [{ kinds: [kind] }] }));
+
+  /** What is asked of a relay, in the order of asking and letting go. */
+  function aScene() {
+    const log: string[] = [];
+    const route = new Subject<readonly { relay: Relay; filters?: readonly Filter[] }[]>();
+    const answers: Subject<Answer>[] = [];
+    const packets = gatherChoices(route, ({ filters }) => {
+      const what = JSON.stringify(filters ?? 'all');
+      const stream = new Subject<Answer>();
+      answers.push(stream);
+      return new Observable((subscriber) => {
+        log.push(`ask ${what}`);
+        subscriber.add(stream.subscribe(subscriber));
+        subscriber.add(() => log.push(`let go ${what}`));
+      });
+    });
+    return { log, route, answers, ...words(packets) };
+  }
+
+  it('asks that before it lets go of the old, and awaits the new answer', () => {
+    const { log, route, answers, said, subscription } = aScene();
+    route.next(parts(1));
+    answers[0]?.next(answer(a).s);
+    route.next(parts(2));
+    expect(log).toEqual(['ask [{"kinds":[1]}]', 'ask [{"kinds":[2]}]', 'let go [{"kinds":[1]}]']);
+    expect(answers.map(({ observed }) => observed)).toEqual([false, true]);
+    answers[1]?.next(answer(a).s);
+    route.next([{ relay: a }]);
+    expect(log.slice(3)).toEqual(['ask "all"', 'let go [{"kinds":[2]}]']);
+    // No word of leaving: it stays.
+    expect(said).toEqual(['eose a 0', 'eose a 0']);
+    subscription.unsubscribe();
+    expect(log.at(-1)).toBe('let go "all"');
+    expect(answers.some(({ observed }) => observed)).toBe(false);
+  });
+
+  it('leaves it alone where the filters are the same, if by other names', () => {
+    const { log, route, subscription } = aScene();
+    route.next(parts(1));
+    route.next(parts(1));
+    expect(log).toEqual(['ask [{"kinds":[1]}]']);
     subscription.unsubscribe();
   });
 });
