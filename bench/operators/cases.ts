@@ -20,6 +20,7 @@ import {
   type QuorumReport,
   reconnect,
   refuseWhileOpen,
+  relayLists,
   SocketBudget,
   throughput,
   timeoutInFlight,
@@ -34,7 +35,19 @@ import type { Exchange, Progress } from '../../src/pool/exchange.ts';
 import { RelayHealth } from '../../src/pool/health.ts';
 import { pipeline, pipelineStages } from '../../src/pool/pipeline.ts';
 import { relayUrl } from '../../src/protocol/relay-url.ts';
-import { candidateLists, COUNT, latencies, note, notes, packets, profiles, repeated, texts } from './inputs.ts';
+import {
+  candidateLists,
+  COUNT,
+  latencies,
+  note,
+  notes,
+  packets,
+  profiles,
+  relayListEvents,
+  relayListsAgain,
+  repeated,
+  texts,
+} from './inputs.ts';
 import type { Case } from './measure.ts';
 import { perItem, perSubscription } from './through.ts';
 
@@ -66,6 +79,8 @@ function waitingLine() {
   return { hold, rest: { after: { each: 100, act }, expected: COUNT - COUNT / 100 } };
 }
 const [forMerge, forQueue] = [waitingLine(), waitingLine()];
+
+const [aRelayList = note] = relayListEvents;
 
 /** Says yes at once, so that what is measured is the operator. */
 const yes: Verifier = { verify: (batch) => batch.map(() => true) };
@@ -135,6 +150,8 @@ export const itemCases: readonly Case[] = [
   perItem('verifyEvents, the verifier for nothing', notes, verifyEvents(yes, { scheduler }), flush),
   perItem('latestReplaceable, regular', notes, latestReplaceable()),
   perItem('latestReplaceable, newer versions', profiles, latestReplaceable()),
+  perItem('relayLists, newer lists of 100 authors', relayListEvents, relayLists()),
+  perItem('relayLists, lists that are known', relayListsAgain, relayLists(), { expected: 0 }),
 ];
 
 /** The cost of one subscription more. */
@@ -164,5 +181,6 @@ export const subscriptionCases: readonly Case[] = [
   perSubscription('quorum, subscription', oneOfThree, quorum(1)),
   perSubscription('uniqueEvents, subscription', note, uniqueEvents()),
   perSubscription('latestReplaceable, subscription', note, latestReplaceable()),
+  perSubscription('relayLists, subscription', aRelayList, relayLists()),
   perSubscription("the pool's pipe, one exchange", answered, (send) => pipeline(send, exchange, pipelineStages)),
 ];

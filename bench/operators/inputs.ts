@@ -25,6 +25,13 @@ export const note = eventOf(1, 0);
 export const notes = eventsOf(1);
 /** Replaceable events: a hundred keys, each version newer than the one before. */
 export const profiles = eventsOf(0);
+/** Relay lists (NIP-65) of four relays each, by a hundred authors, each version newer than the one before. */
+export const relayListEvents: readonly NostrEvent[] = eventsOf(10_002).map((event, index) => ({
+  ...event,
+  tags: ['a', 'b', 'c', 'd'].map((name) => ['r', `wss://${name}${index % 7}.example/`]),
+}));
+/** The same hundred lists over and over, as from ten relays. */
+export const relayListsAgain = Array.from({ length: TWICE / 100 }, () => relayListEvents.slice(0, 100)).flat();
 /** The same hundred events over and over, as from ten relays. */
 export const repeated = Array.from({ length: TWICE / 100 }, () => notes.slice(0, 100)).flat();
 export const packets: readonly Packet[] = notes.map((event) => ({

@@ -89,16 +89,16 @@ export function planPublish(
   { maxRelays }: Pick<OutboxNumbers, 'maxRelays'>,
 ): PublishPlan {
   const { lists, isUsable } = knowledge;
-  const tagged = new Set(event.tags.filter(([name]) => name === 'p').flatMap(([, user]) => user ?? []));
-  const usable = (relays: readonly string[]): readonly string[] =>
-    [...new Set(relays)].filter(isUsable).slice(0, maxRelays);
-  if (event.kind === GIFT_WRAP) {
-    return { relays: usable(inTurn([...tagged].map((user) => inboxOf(user, knowledge)))), needed: undefined };
-  }
+  const tagged = [...new Set(event.tags.filter(([name]) => name === 'p').flatMap(([, user]) => user ?? []))];
+  const read = (user: string): readonly string[] =>
+    event.kind === GIFT_WRAP ? inboxOf(user, knowledge) : (lists.get(user)?.read ?? []);
+  const theirs = inTurn(tagged.map((user) => read(user).filter(isUsable)));
   const named = event.kind === RELAY_LIST ? readRelayList(event) : undefined;
   const own = [...(lists.get(event.pubkey)?.write ?? []), ...(named?.write ?? []), ...(named?.read ?? [])];
-  const theirs = inTurn([...tagged].map((user) => lists.get(user)?.read ?? []));
-  return { relays: usable([...own, ...theirs]), needed: usable(own) };
+  const first = (relays: readonly string[]): readonly string[] => [...new Set(relays)].slice(0, maxRelays);
+  if (event.kind === GIFT_WRAP) return { relays: first(theirs), needed: undefined };
+  const needed = first(own.filter(isUsable));
+  return { relays: first([...needed, ...theirs]), needed };
 }
 
 function relaysFor({ authors, kinds }: Filter, user: string, knowledge: OutboxKnowledge): readonly string[] {

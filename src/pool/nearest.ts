@@ -22,7 +22,12 @@ import type { Route } from './route.ts';
 export interface NearestOptions {
   /** Where from. @default where the time zone of this device lies; nothing is looked up */
   readonly from?: Place | undefined;
-  /** What monitors report (NIP-66), as `discoverRelays` gives it: their places go before the countries that relays name (NIP-11). @default nothing */
+  /**
+   * What monitors report (NIP-66), as `discoverRelays` gives it: their places go before the countries that relays name (NIP-11). Nothing waits
+   * for it: share it with `shareReplay`, so that it is there when a request begins. What it errors with is the error of the request.
+   *
+   * @default nothing
+   */
   readonly known$?: Observable<ReadonlyMap<RelayUrl, DiscoveredRelay>> | undefined;
   /** Within so many km the measured latency decides; above 0. @default 500 */
   readonly tie?: number | undefined;
@@ -67,8 +72,9 @@ export function nearest(count: number, options: NearestOptions = {}): Route {
       }));
       return rankByDistance(views, from, { tie }).map(({ relay }) => relay);
     };
-    const informed$ = combineLatest([candidates$, known$.pipe(startWith(NOTHING))]).pipe(
-      map(([candidates, latest]) => {
+    // What is known already comes before the candidates, as the request stays with those that are picked first.
+    const informed$ = combineLatest([known$.pipe(startWith(NOTHING)), candidates$]).pipe(
+      map(([latest, candidates]) => {
         known = latest;
         return candidates;
       }),

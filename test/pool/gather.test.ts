@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { untilSettled } from '../../src/operators/until-settled.ts';
 import { gather as gatherChoices } from '../../src/pool/gather.ts';
 import type { Answer } from '../../src/pool/answer.ts';
+import type { Filter } from '../../src/protocol/filter.ts';
 import type { Packet } from '../../src/protocol/packet.ts';
 import { relay, type Relay } from '../../src/sources/relay.ts';
 import { marbles } from '../support/marbles.ts';

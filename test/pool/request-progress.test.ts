@@ -1,94 +1,81 @@
 import { BehaviorSubject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { PooledRelay } from '../../src/pool/pooled-relay.ts';
 import { RequestProgress } from '../../src/pool/request-progress.ts';
-import type { Route } from '../../src/pool/route.ts';
-import { everyRelay } from '../../src/pool/routes.ts';
-import { relayUrl } from '../../src/protocol/relay-url.ts';
-import { TimeByHand } from '../support/time-by-hand.ts';
-import { hear, world } from '../support/world.ts';
+import type { Candidates } from '../../src/pool/route.ts';
+import type { PooledRelay } from '../../src/pool/pooled-relay.ts';
+import type { Answer } from '../../src/pool/answer.ts';
+import { RelayError } from '../../src/protocol/relay-error.ts';
+import { relayUrl, type RelayUrl } from '../../src/protocol/relay-url.ts';
+import { VirtualTime } from '../../src/testing/index.ts';
+import { hear } from '../support/world.ts';
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const [a, b] = [relayUrl('wss://a.test'), relayUrl('wss://b.test')];
-
+const [a, b] = [relayUrl('wss://a.example'), relayUrl('wss://b.example')];
 function aProgress() {
-  const time = new TimeByHand();
-  const progress = new RequestProgress(time);
+  const time = new VirtualTime();
   const relays$ = new BehaviorSubject<readonly PooledRelay[]>([]);
-  const heard = hear(progress.candidates(relays$));
-  /** By the last candidates. */
-  const now = (): unknown => Object.fromEntries(heard.values.at(-1)?.progress ?? []);
-  return { time, progress, relays$, heard, now };
+  return { time, relays$, progress: new RequestProgress(time) };
 }
+const answered = (relay: RelayUrl): Answer => ({ packet: { type: 'eose', relay }, settles: true });
+const failed = (relay: RelayUrl): Answer => ({
+  packet: { type: 'lost', relay, error: new RelayError('silent', relay, 'nothing came') },
+  settles: true,
+});
+const told = (candidates: Candidates | undefined): Record<string, string> =>
+  Object.fromEntries(candidates?.progress ?? []);
 
 describe('RequestProgress', () => {
-  it('tells how it goes: now, and after every change', () => {
-    const { progress, heard, now } = aProgress();
-    expect(heard.values).toEqual([{ relays: [], progress: new Map() }]);
-    progress.mark(a, 'answered');
-    expect(now()).toEqual({ [a]: 'answered' });
-    progress.mark(b, 'late');
-    progress.mark(a, 'failed');
-    expect(now()).toEqual({ [a]: 'failed', [b]: 'late' });
-    progress.mark(a, 'answered');
-    expect(now()).toEqual({ [a]: 'answered', [b]: 'late' });
-    expect(heard.values).toHaveLength(5);
+  it('tells how it goes, now and after each change', () => {
+    const { progress, relays$ } = aProgress();
+    const heard = hear(progress.candidates(relays$));
+    progress.heard(answered(a));
+    progress.heard(failed(b));
+    progress.heard(failed(a));
+    expect(heard.values.map(told)).toEqual([
+      {},
+      { [a]: 'answered' },
+      { [a]: 'answered', [b]: 'failed' },
+      { [a]: 'failed', [b]: 'failed' },
+    ]);
   });
 
-  it('says nothing where nothing changes', () => {
-    const { progress, heard } = aProgress();
-    progress.mark(a, 'answered');
-    progress.mark(a, 'answered');
+  it('says nothing of an answer that comes again', () => {
+    const { progress, relays$ } = aProgress();
+    const heard = hear(progress.candidates(relays$));
+    progress.heard(answered(a));
+    progress.heard(answered(a));
     expect(heard.values).toHaveLength(2);
   });
 
-  it('forgets a failure after a minute, counted from the last', () => {
-    const { time, progress, relays$, now } = aProgress();
-    progress.mark(a, 'failed');
-    progress.mark(b, 'answered');
-    time.moveTo(30 * SECOND);
-    progress.mark(a, 'failed');
-    time.moveTo(90 * SECOND - 1);
+  it('forgets a failure after a minute, counted from the last one, and an answer never', async () => {
+    const { time, progress, relays$ } = aProgress();
+    const heard = hear(progress.candidates(relays$));
+    progress.heard(failed(a));
+    progress.heard(answered(b));
+    await time.advance(30_000);
+    progress.heard(failed(a));
+    await time.advance(59_999);
     relays$.next([]);
-    expect(now()).toEqual({ [a]: 'failed', [b]: 'answered' });
-    time.moveTo(90 * SECOND);
+    expect(told(heard.values.at(-1))).toEqual({ [a]: 'failed', [b]: 'answered' });
+    await time.advance(1);
     relays$.next([]);
-    expect(now()).toEqual({ [b]: 'answered' });
-    expect(time.pending).toBe(0);
+    expect(told(heard.values.at(-1))).toEqual({ [b]: 'answered' });
   });
 
-  it('is over with the relays', () => {
-    const { progress, relays$, heard } = aProgress();
+  it('never tells what is past, also not when one mark leads to the next', () => {
+    const { progress, relays$ } = aProgress();
+    // What the first one does with the news is done before the second one hears of it.
+    progress.candidates(relays$).subscribe((candidates) => {
+      if (candidates.progress.has(a) && !candidates.progress.has(b)) progress.heard(failed(b));
+    });
+    const second = hear(progress.candidates(relays$));
+    progress.heard(failed(a));
+    expect(told(second.values.at(-1))).toEqual({ [a]: 'failed', [b]: 'failed' });
+  });
+
+  it('is over when the relays are', () => {
+    const { progress, relays$ } = aProgress();
+    const heard = hear(progress.candidates(relays$));
     relays$.complete();
     expect(heard.completed).toBe(true);
-    progress.mark(a, 'failed');
-    expect(heard.values).toHaveLength(1);
-  });
-});
-
-describe('the progress of a request', () => {
-  it('is told to its route, and is its own', async () => {
-    const told: string[][] = [[], []];
-    const watching =
-      (index: number): Route =>
-      (candidates$, call) => {
-        candidates$.subscribe(({ progress }) => told[index]?.push([...progress.values()].sort().join(' ')));
-        return everyRelay()(candidates$, call);
-      };
-    const { pool, relays, time } = world({ relays: [{}, { faults: { closedWith: 'restricted: no' } }] });
-    hear(pool.packets({ kinds: [1] }, { route: watching(0), alone: true }));
-    await time.advance(SECOND);
-    hear(pool.packets({ kinds: [2] }, { route: watching(1), alone: true }));
-    expect(told[0]?.at(-1)).toBe('answered failed');
-    expect(told[1]).toEqual(['']);
-    // A relay that is lost for a moment has not failed.
-    relays[0]?.drop();
-    await time.advance(10 * SECOND);
-    expect(told[0]?.at(-1)).toBe('answered failed');
-    await time.advance(MINUTE);
-    pool.remove(relays[1]?.url ?? '');
-    expect(told[0]?.at(-1)).toBe('answered');
-    pool.close();
   });
 });

@@ -41,7 +41,7 @@ const { plan: anyPlan } = fc.letrec<{ plan: Plan }>((tie) => {
   };
 });
 const anyProgress = fc
-  .array(fc.option(fc.constantFrom<RelayProgress[]>('late', 'answered', 'failed'), { nil: undefined }), {
+  .array(fc.option(fc.constantFrom<RelayProgress[]>('answered', 'failed'), { nil: undefined }), {
     minLength: ALL.length,
     maxLength: ALL.length,
   })
@@ -89,6 +89,7 @@ const CALL: RoutedCall = {
   priority: 'normal',
   scheduler: new VirtualTime(),
   random: () => 0.5,
+  isEjected: () => false,
   borrow: (urls) =>
     new BehaviorSubject([...new Set(urls)].flatMap((url) => ALL.filter((relay) => relay.url === relayUrl(url)))),
   cluster: (name) => new BehaviorSubject((CLUSTERS[name] ?? []).map((index) => relayUrl(urlOf(index)))),
