@@ -62,7 +62,8 @@ export interface RequestOptions {
   readonly resume?: ResumeOptions;
   /**
    * Whether it gets REQs of its own. Otherwise one REQ does for all requests that ask the same in the same way, and for those that begin
-   * in the same turn of the event loop and differ in one list of their filter alone.
+   * in the same turn of the event loop and differ in one list of their filter alone. A live one that comes later is told first what was
+   * delivered, an event that was deleted meanwhile (NIP-09) too; of a filter with a limit, so many in all.
    *
    * @default the pool's option `alone`, false
    */
