@@ -179,7 +179,7 @@ describe('other limits that a CLOSED tells of', () => {
 
   it('the length of a message: half of it is tried, and no event is refused for that guess', async () => {
     const { pool, relay, time, note } = worldOfLoners();
-    refuses(relay, (filters) => (JSON.stringify(filters).length > 3_000 ? 'invalid: message too large' : undefined));
+    refuses(relay, (filters) => (JSON.stringify(filters).length > 2_000 ? 'invalid: message too large' : undefined));
     relay.seed(note('a', { tags: [['t', 'tag 299']] }));
     const heard = hear(pool.packets({ kinds: [1], '#t': Array.from({ length: 300 }, (_, i) => `tag ${i}`) }));
     await time.advance(SECOND);

@@ -73,6 +73,19 @@ describe('an event that a limit forbids', () => {
     pool.close();
   });
 
+  it('is rejected at once by what is known of a relay that is down', async () => {
+    const { fetch } = documents(() => limiting({ max_content_length: 1 }));
+    const { pool, relay, time, note } = world({ pool: { information: { fetch } } });
+    hear(pool.subscribe({ kinds: [1] }));
+    await time.advance(SECOND);
+    relay.stop();
+    await time.advance(SECOND);
+    const reports = hear(pool.publish(note('long')));
+    expect(reports.completed).toBe(true);
+    expect(outcome(reports.values)).toMatchObject({ status: 'rejected', isUnsent: true });
+    pool.close();
+  });
+
   it('goes to the other relays', async () => {
     const { fetch, asked } = documents(() => (asked.length === 1 ? limiting({ max_content_length: 1 }) : limiting({})));
     const { pool, relays, time, note } = world({ relays: 2, pool: { information: { fetch } } });
