@@ -7,7 +7,6 @@ import type { PublishOptions } from './publish.ts';
 import type { PublishReport } from './publish-report.ts';
 import type { FilterInput, RequestOptions } from './requests.ts';
 import type { Route } from './route.ts';
-import type { Route } from './route.ts';
 import { cluster } from './routes.ts';
 
 /**
@@ -55,8 +54,6 @@ export interface PoolVerbs {
 export class RelayCluster {
   readonly quorum: QuorumSize;
   readonly #relays: BehaviorSubject<readonly RelayUrl[]>;
-  /** One for all its calls, so that they can share. */
-  readonly #route: Route;
   /** One for all calls, as only those of one route can share a REQ. */
   readonly #route: Route;
 
@@ -68,7 +65,6 @@ export class RelayCluster {
   ) {
     quorumOf(quorum, 1); // a wrong size is the caller's mistake: thrown here, where it was made
     this.quorum = quorum;
-    this.#route = cluster(name);
     this.#route = cluster(name);
     this.#relays = new BehaviorSubject<readonly RelayUrl[]>([...new Set(relays.map((url) => relayUrl(url)))]);
   }
