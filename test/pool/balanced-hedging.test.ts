@@ -240,8 +240,9 @@ describe('balanced with a hedge', () => {
     pool.close();
   });
 
-  it('leaves no timer behind when it is given up before anybody is late', async () => {
-    const { pool, time, route, three } = await hedged();
+  it('leaves no timer behind when it is given up before anybody is late, and learns nothing', async () => {
+    const { pool, time, policy, route, three } = await hedged();
+    const before = policy.readings.length;
     three[0].faults.delay = SECOND;
     const scheduledAfter = async (options: { readonly route: typeof route }): Promise<number> => {
       await time.advance(5 * SECOND);
@@ -250,6 +251,7 @@ describe('balanced with a hedge', () => {
     };
     const plain = await scheduledAfter({ route: balanced(1, { strategy: inOrder }) });
     expect(await scheduledAfter({ route })).toBe(plain);
+    expect(policy.readings).toHaveLength(before);
     pool.close();
   });
 });
