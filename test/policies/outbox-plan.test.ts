@@ -120,7 +120,7 @@ describe('planRequest', () => {
   });
 
   it('asks a second filter at the relays of the first where it can', () => {
-    const users = knowing({ ann: ['ax'], bob: ['bx'], eve: ['xy'] });
+    const users = knowing({ ann: ['ax'], bob: ['bx'], eve: ['cx'] });
     const filters = [
       { kinds: [1], authors: ['ann', 'bob'] },
       { kinds: [6], authors: ['eve'] },

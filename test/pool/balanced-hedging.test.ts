@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HedgePolicy } from '../../src/policies/hedge-policy.ts';
+import { HedgePolicy, type HedgeStats } from '../../src/policies/hedge-policy.ts';
 import { balanced } from '../../src/pool/balanced.ts';
 import type { VirtualRelay } from '../../src/testing/index.ts';
 import { asked, got, inOrder } from '../support/asked.ts';
@@ -13,8 +13,18 @@ const ROUND_TRIP = 20;
 
 type Relays = readonly [VirtualRelay, VirtualRelay, VirtualRelay];
 
+/** Writes down what it is told. */
+class Recording extends HedgePolicy {
+  readonly readings: number[] = [];
+
+  override record(ms: number, now: number): void {
+    this.readings.push(ms);
+    super.record(ms, now);
+  }
+}
+
 interface Hedged extends World {
-  readonly policy: HedgePolicy;
+  readonly policy: Recording;
   readonly route: ReturnType<typeof balanced>;
   readonly three: Relays;
 }
@@ -22,7 +32,7 @@ interface Hedged extends World {
 /** Three relays, of which the first ones are asked, and so many answers of theirs that what is late is known. */
 async function hedged(count = 1, options: WorldOptions = {}): Promise<Hedged> {
   const all = worldOfLoners({ relays: 3, ...options });
-  const policy = new HedgePolicy({ minimumCount: 20 });
+  const policy = new Recording({ minimumCount: 20 });
   const route = balanced(count, { strategy: inOrder, hedge: policy });
   for (let n = 0; n < 20; n++) {
     const heard = hear(all.pool.request(NOTES, { route }));
@@ -79,8 +89,8 @@ describe('balanced with a hedge', () => {
   });
 
   it('makes no more hedges than it may, over 200 requests', async () => {
-    const run = async (budget: number): Promise<HedgePolicy> => {
-      const { pool, time } = worldOfLoners({
+    const run = async (budget: number): Promise<HedgeStats> => {
+      const { pool, time, relays } = worldOfLoners({
         relays: [{ faults: { delay: (random) => (random() < 0.4 ? 500 : 0) } }, {}],
       });
       const policy = new HedgePolicy({ percentile: 50, budget, burst: 1 });
@@ -90,9 +100,11 @@ describe('balanced with a hedge', () => {
         await time.until(() => heard.completed);
       }
       pool.close();
-      return policy;
+      // Every request goes to the first one, so what the second one got are the hedges.
+      expect(asked(relays)).toEqual([200, policy.stats.hedges]);
+      return policy.stats;
     };
-    const [thrifty, free] = [(await run(0.05)).stats, (await run(1)).stats];
+    const [thrifty, free] = [await run(0.05), await run(1)];
     expect([thrifty.calls, free.calls]).toEqual([200, 200]);
     expect(free.hedges).toBeGreaterThan(50);
     expect(thrifty.hedges).toBeGreaterThan(5);
@@ -185,17 +197,31 @@ describe('balanced with a hedge', () => {
     pool.close();
   });
 
-  it('learns from who was given up that it took at least so long', async () => {
+  it('learns from who was given up that it took at least so long, and nothing from company', async () => {
     const { pool, time, policy, route, three } = await hedged();
     three[0].faults.delay = 5 * SECOND;
     three[1].faults.delay = 300;
-    for (let n = 0; n < 5; n++) {
-      const heard = hear(pool.request(NOTES, { route }));
-      await time.advance(2 * SECOND);
-      expect(heard.completed).toBe(true);
-    }
-    expect(policy.stats.hedges).toBe(5);
-    expect(policy.delay(time.now())).toBeGreaterThan(300);
+    const before = policy.readings.length;
+    const heard = hear(pool.request(NOTES, { route }));
+    const start = time.now();
+    await time.until(() => heard.completed);
+    expect(policy.stats.wins).toBe(1);
+    expect(policy.readings.slice(before)).toEqual([time.now() - start]);
+    pool.close();
+  });
+
+  it('learns that from who is left with its company, and nothing from who fails', async () => {
+    const { pool, time, policy, route, three } = await hedged();
+    const before = policy.readings.length;
+    for (const relay of three) relay.faults.delay = 5 * SECOND;
+    const heard = hear(pool.request(NOTES, { route }));
+    await time.advance(SECOND);
+    heard.subscription.unsubscribe();
+    expect(policy.readings.slice(before)).toEqual([SECOND]);
+    for (const relay of three) relay.faults.closedWith = 'blocked: no';
+    const failing = hear(pool.request(NOTES, { route }));
+    await time.until(() => failing.completed);
+    expect(policy.readings).toHaveLength(before + 1);
     pool.close();
   });
 
@@ -214,8 +240,9 @@ describe('balanced with a hedge', () => {
     pool.close();
   });
 
-  it('leaves no timer behind when it is given up before anybody is late', async () => {
-    const { pool, time, route, three } = await hedged();
+  it('leaves no timer behind when it is given up before anybody is late, and learns nothing', async () => {
+    const { pool, time, policy, route, three } = await hedged();
+    const before = policy.readings.length;
     three[0].faults.delay = SECOND;
     const scheduledAfter = async (options: { readonly route: typeof route }): Promise<number> => {
       await time.advance(5 * SECOND);
@@ -224,6 +251,7 @@ describe('balanced with a hedge', () => {
     };
     const plain = await scheduledAfter({ route: balanced(1, { strategy: inOrder }) });
     expect(await scheduledAfter({ route })).toBe(plain);
+    expect(policy.readings).toHaveLength(before);
     pool.close();
   });
 });

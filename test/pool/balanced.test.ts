@@ -261,10 +261,18 @@ describe('balanced', () => {
       bad.broadcast(note('from the third'));
       await time.advance(SECOND);
       expect(contents(heard.values)).toEqual(['from the third']);
-      heard.subscription.unsubscribe();
-      await time.advance(2 * MINUTE);
-      expect(time.actions).toEqual([]);
       pool.close();
+    });
+
+    it('and does not look for it any more when nobody listens', async () => {
+      const all = worldOfLoners({ relays: 2, pool: { breaker: BREAKS_AT_ONCE } });
+      const { pool, time, relays } = all;
+      await breakBreaker(all, relays[1] as VirtualRelay);
+      hear(pool.subscribe(NOTES, { route: balanced(2, { strategy: inOrder }) }));
+      await time.advance(SECOND);
+      pool.close();
+      await time.advance(SECOND);
+      expect(time.actions).toEqual([]);
     });
 
     it('because it fails far more often than the others', async () => {

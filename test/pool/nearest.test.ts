@@ -140,18 +140,27 @@ describe('nearest', () => {
   });
 
   it('leaves out who is not ready, unless nobody is', async () => {
-    const all = await met({ relays: 2, pool: { information: COUNTRIES } });
-    const [inJapan, inAustria] = all.relays as [VirtualRelay, VirtualRelay];
-    inAustria.stop();
-    const live = hear(all.pool.subscribe(NOTES, { route: only([inAustria.url]) }));
-    await all.time.advance(SECOND);
-    expect(await goesTo(all, nearest(1, { from: VIENNA }))).toEqual([1]);
-    inAustria.restart();
-    inJapan.stop();
-    await all.time.advance(MINUTE);
-    expect(await goesTo(all, nearest(1, { from: TOKYO }))).toEqual([2]);
-    live.subscription.unsubscribe();
-    all.pool.close();
+    const breaker = { consecutiveFailures: 1, openTime: MINUTE, jitter: 0 };
+    const all = await met({ relays: 2, pool: { information: COUNTRIES, breaker } });
+    const { pool, time, relays } = all;
+    const [inJapan, inAustria] = relays as [VirtualRelay, VirtualRelay];
+    const fail = async (relay: VirtualRelay): Promise<void> => {
+      relay.faults.noEose = true;
+      const heard = hear(pool.request(NOTES, { route: only([relay.url]), silenceTimeout: 100 }));
+      await time.until(() => heard.completed);
+      relay.clearFaults();
+    };
+    const packets = async (): Promise<readonly string[]> => {
+      const heard = hear(pool.packets(NOTES, { route: nearest(1, { from: VIENNA }) }));
+      await time.advance(SECOND);
+      heard.subscription.unsubscribe();
+      return heard.values.map(({ type, relay }) => `${type} ${relay}`);
+    };
+    await fail(inAustria);
+    expect(await packets()).toEqual([`eose ${inJapan.url}`]);
+    await fail(inJapan);
+    expect([...(await packets())].sort()).toEqual([`lost ${inJapan.url}`, `lost ${inAustria.url}`]);
+    pool.close();
   });
 
   it('stays where it is when monitors say something else later', async () => {

@@ -337,6 +337,20 @@ describe('outbox', () => {
     pool.close();
   });
 
+  it('keeps the connection of a guest that the next plan leads to as well', async () => {
+    const { pool, time, at } = outboxWorld({ pool: { idleTimeout: 0 } });
+    const lists$ = new BehaviorSubject(listsOf({ 0: ['a'] }));
+    const heard = hear(pool.subscribe(by(0, 1), { route: outbox(lists$) }));
+    await time.advance(SECOND);
+    lists$.next(listsOf({ 0: ['a'], 1: ['a', 'b'] }));
+    await time.advance(SECOND);
+    expect(new Set(at('a').received.map(({ connection }) => connection))).toEqual(new Set([1]));
+    heard.subscription.unsubscribe();
+    await time.advance(SECOND);
+    expect(at('a').connectionCount).toBe(0);
+    pool.close();
+  });
+
   it('is not seen by other routes', async () => {
     const { pool, time, at, home } = outboxWorld();
     hear(pool.subscribe(by(0), { route: outbox(listsOf({ 0: ['a'] })) }));
