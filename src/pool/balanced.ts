@@ -2,7 +2,7 @@ import type { BalanceStrategy, Balanced } from '../policies/balance.ts';
 import type { HedgePolicy } from '../policies/hedge-policy.ts';
 import { readyOrPanic } from '../policies/ready-or-panic.ts';
 import { weightedTop } from '../policies/weighted-top.ts';
-import { isReady, pick } from './picked.ts';
+import { pick } from './picked.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Route, RoutedCall } from './route.ts';
 
@@ -95,7 +95,7 @@ function viewOf(relay: PooledRelay, nips: readonly number[]): View {
     relay,
     lacks: information !== undefined && has < nips.length,
     key,
-    isReady: isReady(relay),
+    isReady: relay.isReady,
     inFlight: bulkhead.running + bulkhead.waiting,
     capacity: Math.max(1, bulkhead.permits),
     cost,

@@ -1,5 +1,6 @@
 import { Observable, Subscription } from 'rxjs';
 import type { Filter } from '../protocol/filter.ts';
+import { sameFilters } from '../protocol/filter-key.ts';
 import type { Packet } from '../protocol/packet.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
@@ -94,6 +95,7 @@ export function gather<C extends Chosen>(
   });
 }
 
+/** Undefined is all of the request. */
 function isSame(a: readonly Filter[] | undefined, b: readonly Filter[] | undefined): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
+  return a === b || (a !== undefined && b !== undefined && sameFilters(a, b));
 }

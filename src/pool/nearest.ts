@@ -5,7 +5,7 @@ import { placeOfCountry } from '../protocol/country-places.ts';
 import type { Place } from '../protocol/place.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { userPlace } from '../sources/user-place.ts';
-import { isReady, pick } from './picked.ts';
+import { pick } from './picked.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Route } from './route.ts';
 
@@ -63,7 +63,7 @@ export function nearest(count: number, options: NearestOptions = {}): Route {
   return (candidates$, { scheduler }) => {
     let known = NOTHING;
     const rank = (relays: readonly PooledRelay[]): readonly PooledRelay[] => {
-      const ready = relays.filter(isReady);
+      const ready = relays.filter(({ isReady }) => isReady);
       const views = (ready.length > 0 ? ready : relays).map((relay) => ({
         relay,
         key: relay.url,

@@ -44,12 +44,6 @@ export function pick(candidates$: Observable<Candidates>, picking: Picking): Obs
   });
 }
 
-/** Whether a relay is worth a try: it is not known to be down, and its breaker would let a call through now. */
-export function isReady({ isFailing, health }: PooledRelay): boolean {
-  // An open breaker stays open until somebody asks; whoever is never picked would never be asked.
-  return !isFailing && health.breaker.stats.retryAt === undefined;
-}
-
 class Picked {
   #relays: readonly PooledRelay[] = [];
   #latest: Candidates = { relays: [], progress: new Map() };

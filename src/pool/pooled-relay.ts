@@ -129,9 +129,10 @@ export class PooledRelay {
     return this.#connections.error !== undefined;
   }
 
-  /** Whether it seems to work: it is not known to be down, and its breaker lets requests through. */
+  /** Whether it is worth a try: it is not known to be down, and its breaker would let a request through now. */
   get isReady(): boolean {
-    return !this.isFailing && this.health.breaker.state !== 'open';
+    // An open breaker stays open until somebody asks; whoever is not chosen would never be asked.
+    return !this.isFailing && this.health.breaker.stats.retryAt === undefined;
   }
 
   /** The share of the load that it is to get where relays are balanced, 1 being normal. */

@@ -28,6 +28,7 @@ import { SocketBudget } from '../operators/socket-budget.ts';
 import { OutlierEjection } from '../policies/outlier-ejection.ts';
 import type { PoolSizeOptions } from '../policies/pool-size.ts';
 import { admitRelayUrl, relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
+import { tryAdmitRelayUrl } from '../protocol/try-relay-url.ts';
 import type { RelayOptions } from '../sources/relay.ts';
 import type { RelayInformationOptions } from '../sources/relay-information.ts';
 import { LEAST_SUBSCRIPTIONS } from './capabilities.ts';
@@ -173,8 +174,8 @@ export class Registry {
   /** Relays by their URLs, now and after every change, for as long as it is subscribed to; those that are not there come as guests. */
   borrow(urls: readonly string[], origin: RelayOrigin): Observable<readonly PooledRelay[]> {
     return defer(() => {
-      const held = [...new Set(urls.map((url) => (origin === 'event' ? this.#admitted(url) : relayUrl(url))))];
-      const here = held.filter((url) => url !== undefined).filter((url) => this.#invite(url, origin));
+      const admitted = urls.flatMap((url) => (origin === 'event' ? (tryAdmitRelayUrl(url) ?? []) : relayUrl(url)));
+      const here = [...new Set(admitted)].filter((url) => this.#invite(url, origin));
       for (const url of here) this.#guests.hold(url);
       return this.#relays.pipe(
         map(() => here.flatMap((url) => this.#find(url) ?? [])),
@@ -243,15 +244,6 @@ export class Registry {
     const relay = this.#find(url);
     if (relay) remember(this.#memories, url, relay.memory);
     this.remove(url);
-  }
-
-  /** The URL in its one form, if it may come from an event. */
-  #admitted(url: string): RelayUrl | undefined {
-    try {
-      return admitRelayUrl(url);
-    } catch {
-      return undefined;
-    }
   }
 
   get #maxRelaysFromEvents(): number {

@@ -5,7 +5,7 @@ import type { Choice, Route } from '../../src/pool/route.ts';
 import { everyRelay, only } from '../../src/pool/routes.ts';
 import type { Filter } from '../../src/protocol/filter.ts';
 import type { VirtualRelay } from '../../src/testing/index.ts';
-import { contents, hear, words, world } from '../support/world.ts';
+import { contents, hear, words, world, worldOfLoners } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -202,6 +202,32 @@ describe('where', () => {
     isWanted = false;
     await time.advance(5 * SECOND);
     expect(open(relays)).toEqual([0, 0]);
+    pool.close();
+  });
+
+  it('leads to a relay again that failed, and that nobody asked since, when it may be asked again', async () => {
+    const { pool, relays, time } = worldOfLoners({
+      relays: 2,
+      pool: { breaker: { consecutiveFailures: 1, openTime: 10 * SECOND, maximumOpenTime: 10 * SECOND } },
+    });
+    const [failing] = relays;
+    if (!failing) throw new Error('there are two');
+    failing.faults.noEose = true;
+    hear(pool.request({ kinds: [1] }, { silenceTimeout: SECOND }));
+    await time.advance(2 * SECOND);
+    failing.clearFaults();
+    const ready = where(({ isReady }) => isReady);
+    const soon = hear(pool.packets({ kinds: [1] }, { id: 'soon', route: ready }));
+    await time.advance(SECOND);
+    expect(words(soon.values)).toEqual(['eose 0']);
+    expect(pool.explain('soon')?.relays.at(-1)?.steps[0]?.why).toBe(
+      'its circuit breaker is open, as it failed too often',
+    );
+    await time.advance(MINUTE);
+    const later = hear(pool.packets({ kinds: [1] }, { id: 'later', route: ready }));
+    await time.advance(SECOND);
+    expect(words(later.values)).toEqual(['eose 1', 'eose 0']);
+    expect(pool.explain('later')?.relays.map(({ known }) => known.isReady)).toEqual([true, true]);
     pool.close();
   });
 
