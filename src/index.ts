@@ -19,6 +19,7 @@ export * from './operators/unique-events.ts';
 export * from './operators/until-settled.ts';
 export * from './operators/verify-events.ts';
 export * from './operators/within-budget.ts';
+export * from './operators/without-deleted.ts';
 export * from './operators/socket-budget.ts';
 export { Backoff, type BackoffOptions } from './policies/backoff.ts';
 export type { Balanced, BalanceCall, BalanceStrategy } from './policies/balance.ts';

@@ -30,6 +30,7 @@ import {
   verifyEvents,
   weightedTop,
   withinBudget,
+  withoutDeleted,
 } from '../../src/index.ts';
 import type { Exchange, Progress } from '../../src/pool/exchange.ts';
 import { RelayHealth } from '../../src/pool/health.ts';
@@ -41,6 +42,7 @@ import {
   latencies,
   note,
   notes,
+  notesAfterDeletions,
   packets,
   profiles,
   relayListEvents,
@@ -150,7 +152,9 @@ export const itemCases: readonly Case[] = [
   perItem('verifyEvents, the verifier for nothing', notes, verifyEvents(yes, { scheduler }), flush),
   perItem('latestReplaceable, regular', notes, latestReplaceable()),
   perItem('latestReplaceable, newer versions', profiles, latestReplaceable()),
-  perItem('relayLists, newer lists of 100 authors', relayListEvents, relayLists()),
+  perItem('withoutDeleted, nothing deleted', notes, withoutDeleted()),
+  perItem('withoutDeleted, a hundred deleted', notesAfterDeletions, withoutDeleted()),
+  perItem('relayLists, newer lists of 100 authors', relayListEvents, relayLists({ every: 0 })),
   perItem('relayLists, lists that are known', relayListsAgain, relayLists(), { expected: 0 }),
 ];
 
@@ -181,6 +185,7 @@ export const subscriptionCases: readonly Case[] = [
   perSubscription('quorum, subscription', oneOfThree, quorum(1)),
   perSubscription('uniqueEvents, subscription', note, uniqueEvents()),
   perSubscription('latestReplaceable, subscription', note, latestReplaceable()),
+  perSubscription('withoutDeleted, subscription', note, withoutDeleted()),
   perSubscription('relayLists, subscription', aRelayList, relayLists()),
   perSubscription("the pool's pipe, one exchange", answered, (send) => pipeline(send, exchange, pipelineStages)),
 ];

@@ -53,5 +53,12 @@ const candidates = Array.from({ length: 20 }, (_, index): Balanced => ({
   weight: 1,
   features: 1,
 }));
+/** A deletion request of each author, and then notes of theirs that nobody deleted. */
+export const notesAfterDeletions: readonly NostrEvent[] = [
+  ...eventsOf(5)
+    .slice(0, 100)
+    .map((event) => ({ ...event, tags: [['e', hash('another')]] })),
+  ...notes,
+];
 /** The same list over and over. */
 export const candidateLists: readonly (readonly Balanced[])[] = notes.map(() => candidates);

@@ -1,4 +1,14 @@
-import { defer, filter, map, type OperatorFunction } from 'rxjs';
+import {
+  asyncScheduler,
+  defer,
+  filter,
+  identity,
+  map,
+  type OperatorFunction,
+  type SchedulerLike,
+  throttleTime,
+} from 'rxjs';
+import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import { type NostrEvent, supersedes } from '../protocol/event.ts';
 import { readRelayList, type RelayList, type RelayListOptions } from '../protocol/relay-list.ts';
 
@@ -15,13 +25,17 @@ import { readRelayList, type RelayList, type RelayListOptions } from '../protoco
 export interface RelayListsOptions extends RelayListOptions {
   /** Authors whose list is kept; beyond it the one that was renewed least recently is forgotten. @default 10_000 */
   readonly capacity?: number | undefined;
+  /** Milliseconds from one map to the next, at the least; 0: one for each list. A map of many authors takes its time. @default 100 */
+  readonly every?: number | undefined;
+  /** Clock and timer. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike | undefined;
 }
 
 /**
- * The relay lists (NIP-65, kind 10002) of all authors so far, by author, anew with each list that is newer than the one before. For the route
- * `outbox`. Other events are left out. Use it on verified events alone.
+ * The relay lists (NIP-65, kind 10002) of all authors so far, by author, anew with lists that are newer than the ones before: the first map at
+ * once, then one each `every` milliseconds at most, and what is left when the source completes. For the route `outbox`. Other events are left out. Use it on verified events alone.
  *
- * @throws RangeError at once when a number is not a whole one above 0.
+ * @throws RangeError at once when a number is out of its range.
  *
  * @example
  * ```ts
@@ -38,10 +52,13 @@ export interface RelayListsOptions extends RelayListOptions {
 export function relayLists(
   options: RelayListsOptions = {},
 ): OperatorFunction<NostrEvent, ReadonlyMap<string, RelayList>> {
-  const { capacity = 10_000, maxRelays = 10 } = options;
+  const { capacity = 10_000, maxRelays = 10, every = 100, scheduler = asyncScheduler } = options;
   // Wrong numbers are the caller's mistake: thrown here, where it was made.
   checkCount('capacity', capacity);
   checkCount('maxRelays', maxRelays);
+  if (!(every >= 0 && every <= LONGEST_DELAY)) {
+    throw new RangeError(`relayLists: 'every' must be milliseconds from 0 to 2^31 - 1; got ${every}.`);
+  }
   return (source) =>
     defer(() => {
       const lists = new Map<string, RelayList>();
@@ -66,6 +83,7 @@ export function relayLists(
           if (list) keep(event, list);
           return list !== undefined;
         }),
+        every > 0 ? throttleTime(every, scheduler, { leading: true, trailing: true }) : identity,
         map(() => new Map(lists)),
       );
     });

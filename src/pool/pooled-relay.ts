@@ -72,6 +72,7 @@ export class PooledRelay {
       backoff: memory ? { ...backoff, attempts: memory.attempts } : backoff,
       dialling: this.#dialling(),
       notBefore: () => this.health.breaker.stats.retryAt,
+      maxSubscriptionIdLength: () => this.limits.maxSubscriptionIdLength,
       onNotice: (text) => this.#capabilities.noticed(text),
     });
     this.#connections.maxSubscriptions = this.#capabilities.maxSubscriptions;

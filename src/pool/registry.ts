@@ -60,7 +60,9 @@ export type RelayOrigin = 'caller' | 'event';
 
 /** What the registry needs to make a relay. */
 export interface RegistryOptions
-  extends Omit<RelayOptions, 'dialling' | 'counters' | 'onNotice'>, Omit<HealthOptions, 'onCall'> {
+  extends
+    Omit<RelayOptions, 'dialling' | 'counters' | 'onNotice' | 'maxSubscriptionIdLength'>,
+    Omit<HealthOptions, 'onCall'> {
   /** How many connections a relay gets, and when. @default 1 to 3, by load */
   readonly connections?: PoolSizeOptions | undefined;
   /** The sockets that all relays may have; pools may share one. @default 20, none of them reserved */

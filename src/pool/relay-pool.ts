@@ -3,6 +3,7 @@ import { callSafely } from '../operators/call-safely.ts';
 import { events } from '../operators/events.ts';
 import { untilSettled } from '../operators/until-settled.ts';
 import { platformRandom } from '../policies/platform-random.ts';
+import { RelaySightings } from '../policies/relay-sightings.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Packet } from '../protocol/packet.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
@@ -38,7 +39,7 @@ import type { RoutingContext } from './routing.ts';
  * pool.close();
  * ```
  */
-export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake$' | 'verification'> {
+export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake$' | 'verification' | 'sightings'> {
   /** The relays to start with. @default none */
   readonly relays?: readonly string[];
   /** Which of its relays a request or a publish goes to. @default `everyRelay()` */
@@ -53,6 +54,8 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
   readonly verifier?: Verifier | undefined;
   /** Verified events that are kept to be handed out again, oldest forgotten first. @default 10_000 */
   readonly remembered?: number | undefined;
+  /** Events of which `seenOn` knows the relays, those that were seen first longest ago forgotten first. @default 10_000 */
+  readonly sightings?: number | undefined;
   /** Emits when relays may be reachable again. @default the browser's online and visibility events */
   readonly connectivity$?: Observable<unknown> | undefined;
 }
@@ -77,6 +80,7 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
 export class RelayPool {
   readonly #registry: Registry;
   readonly #verification: Verification;
+  readonly #sightings: RelaySightings;
   readonly #clusters: Clusters;
   readonly #context: Omit<RequestContext, 'live'>;
   readonly #closed = new Subject<void>();
@@ -90,6 +94,7 @@ export class RelayPool {
     relays = [],
     verifier,
     remembered,
+    sightings = 10_000,
     connectivity$ = connectivity(),
     route = everyRelay(),
     clusters = {},
@@ -100,8 +105,10 @@ export class RelayPool {
     const scheduler = options.scheduler ?? asyncScheduler;
     const random = (): number => callSafely(options.random ?? platformRandom, 0.5);
     this.#verification = new Verification({ verifier, remembered, scheduler });
+    this.#sightings = new RelaySightings(sightings);
     const wake$ = connectivity$.pipe(takeUntil(this.#closed), share());
-    this.#registry = new Registry({ ...options, verification: this.#verification, probe$: wake$, wake$ });
+    const shared = { verification: this.#verification, sightings: this.#sightings };
+    this.#registry = new Registry({ ...options, ...shared, probe$: wake$, wake$ });
     this.#clusters = new Clusters(clusters, this);
     const { members$ } = this.#registry;
     const borrow: RoutingContext['borrow'] = (urls, origin) => this.#registry.borrow(urls, origin);
@@ -164,6 +171,16 @@ export class RelayPool {
    */
   publish(event: NostrEvent, options: PublishOptions = {}): Observable<PublishReport> {
     return defer(() => (this.#isClosed ? closedPool() : publish(event, options, this.#context)));
+  }
+
+  /**
+   * The relays that sent an event, in no order, as hints for others (NIP-01): those that sent a copy which verified, and those that sent another
+   * under its id later, which is not read again. Of the latest events, so many (option `sightings`); of others none.
+   *
+   * @param of - The event, or its id.
+   */
+  seenOn(of: NostrEvent | string): readonly RelayUrl[] {
+    return this.#sightings.of(typeof of === 'string' ? of : of.id);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import type { RelaySightings } from '../policies/relay-sightings.ts';
 import { SeenIds } from '../policies/seen-ids.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
@@ -19,6 +20,7 @@ import { Authentication, type AuthOutcome, type Signer } from './authentication.
 import { newRelayCounters, type RelayCounters } from './relay-counters.ts';
 import { RelaySubscription, type SubscriptionHost, type SubscriptionSink } from './relay-subscription.ts';
 import type { Socket } from './socket.ts';
+import { SubscriptionIds } from './subscription-ids.ts';
 import { Tolerance } from './tolerance.ts';
 
 /** How a connection behaves once it is open. */
@@ -29,6 +31,10 @@ export interface ConnectionOptions {
   readonly verification?: Verification | undefined;
   /** Where this relay's traffic is counted. @default counters of its own */
   readonly counters?: RelayCounters | undefined;
+  /** Where it is noted which events this relay sent. @default nowhere */
+  readonly sightings?: RelaySightings | undefined;
+  /** Characters that a subscription id has at most, as far as is known (NIP-11 `max_subid_length`). @default 64 */
+  readonly maxSubscriptionIdLength?: (() => number | undefined) | undefined;
   /** Called with what the relay says in a NOTICE, and how many REQs are open. */
   readonly onNotice?: ((text: string, open: number) => void) | undefined;
   /** Called when the relay accepted an AUTH. */
@@ -38,6 +44,7 @@ export interface ConnectionOptions {
 }
 
 const LONGEST_NOTICE = 500;
+const LONGEST_ID = 64;
 
 /**
  * One open connection to a relay. It is handed out by {@link relay} and is of use until it is lost; its requests then complete
@@ -69,7 +76,7 @@ export class Connection implements SubscriptionHost {
   readonly #tolerance = new Tolerance();
   /** EVENTs that wait until the REQs of a new connection are out. */
   #held: (() => void)[] | undefined = [];
-  #nextId = 0;
+  readonly #ids = new SubscriptionIds();
   #lost: RelayError | undefined;
 
   constructor(
@@ -148,7 +155,9 @@ export class Connection implements SubscriptionHost {
 
   /** Opens a REQ whose answer goes to `sink`; ids in `delivered` are not delivered again. */
   openSubscription(filters: readonly Filter[], delivered: SeenIds, sink: SubscriptionSink): RelaySubscription {
-    const subscription = new RelaySubscription((this.#nextId++).toString(36), filters, this, delivered, sink);
+    const maxLength = this.options.maxSubscriptionIdLength?.() ?? LONGEST_ID;
+    const id = this.#ids.next(maxLength, (taken) => this.#subscriptions.has(taken));
+    const subscription = new RelaySubscription(id, filters, this, delivered, sink);
     if (this.#lost) subscription.lost(this.#lost);
     else this.open(subscription);
     return subscription;
@@ -172,6 +181,10 @@ export class Connection implements SubscriptionHost {
       done(outcome === 'accepted');
     };
     return this.#authentication.attempt().subscribe(settle);
+  }
+
+  sighted(hex: string, at: number): void {
+    this.options.sightings?.add(this.url, hex, at);
   }
 
   misbehaved(weight: number): void {

@@ -30,6 +30,8 @@ export interface SubscriptionHost {
   readonly verification: Verification;
   readonly scheduler: SchedulerLike;
   readonly counters: RelayCounters;
+  /** The relay sent the event that verified under the id in `hex` from offset `at`, or says so. */
+  sighted(hex: string, at: number): void;
   /** The relay misbehaved; `weight` says how much. */
   misbehaved(weight: number): void;
   /** Sends REQ. */
@@ -85,7 +87,10 @@ export class RelaySubscription {
     this.#begins();
     if (idAt >= 0) {
       const deliveredAt = this.delivered.find(frame, idAt);
-      if (deliveredAt >= 0) return this.#duplicate(deliveredAt);
+      if (deliveredAt >= 0) {
+        this.host.sighted(frame, idAt);
+        return this.#duplicate(deliveredAt);
+      }
       const known = this.host.verification.known(frame.slice(idAt, idAt + 64));
       if (known) return this.#known(known);
     }
@@ -190,6 +195,7 @@ export class RelaySubscription {
       this.host.counters.expired++;
       return;
     }
+    this.host.sighted(event.id, 0);
     if (!this.delivered.add(event.id, 0, event.created_at)) return this.#duplicate(event.created_at);
     this.host.counters.events++;
     this.sink.event(event);

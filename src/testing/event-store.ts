@@ -1,6 +1,6 @@
 import { classifyKind, expiresAt, replaceableKey, supersedes, type NostrEvent } from '../protocol/event.ts';
 import { compileFilters, type Filter } from '../protocol/filter.ts';
-import { Deletions } from './deletions.ts';
+import { Deletions } from '../policies/deletions.ts';
 import { hyperLogLog } from './hyperloglog.ts';
 import { searchScore, searchWords } from './search.ts';
 import { newestFirst, TimeOrder, type Entry, type TieBreak } from './time-order.ts';
@@ -84,7 +84,7 @@ export class EventStore {
   readonly #byId = new Map<string, Entry>();
   readonly #versions = new Map<string, Entry>();
   readonly #order = new TimeOrder();
-  readonly #deletions = new Deletions();
+  readonly #deletions = new Deletions(Number.MAX_SAFE_INTEGER);
   #sequence = 0;
 
   /** How many events are stored, expired ones included. */

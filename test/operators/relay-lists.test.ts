@@ -4,6 +4,7 @@ import { relayLists } from '../../src/operators/relay-lists.ts';
 import type { NostrEvent } from '../../src/protocol/event.ts';
 import type { RelayList } from '../../src/protocol/relay-list.ts';
 import { signedEvent, testKey } from '../../src/testing/index.ts';
+import { VirtualTime } from '../../src/testing/index.ts';
 import { marbles } from '../support/marbles.ts';
 
 const names = ['ann', 'bob', 'eve'] as const;
@@ -40,7 +41,7 @@ describe('relayLists', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('-a-b-(e|)', events);
       const lists = { a: 'ann:ab', b: 'ann:ab bob:c', e: 'ann:ab bob:c eve:d' };
-      expectObservable(source.pipe(relayLists(), said)).toBe('-a-b-(e|)', lists);
+      expectObservable(source.pipe(relayLists({ every: 0 }), said)).toBe('-a-b-(e|)', lists);
       expectSubscriptions(source.subscriptions).toBe('^----!');
     });
   });
@@ -49,7 +50,10 @@ describe('relayLists', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('-a-a-n-o-a-x-f-b-', events);
       const lists = { a: 'ann:ab', n: 'ann:x', b: 'ann:x bob:c' };
-      expectObservable(source.pipe(relayLists(), said), '^---------------!').toBe('-a---n---------b-', lists);
+      expectObservable(source.pipe(relayLists({ every: 0 }), said), '^---------------!').toBe(
+        '-a---n---------b-',
+        lists,
+      );
       expectSubscriptions(source.subscriptions).toBe('^---------------!');
     });
   });
@@ -61,7 +65,7 @@ describe('relayLists', () => {
     ];
     const heard: string[] = [];
     of(high, low, high)
-      .pipe(relayLists(), said)
+      .pipe(relayLists({ every: 0 }), said)
       .subscribe((word) => heard.push(word));
     expect(heard).toHaveLength(2);
     expect(heard[1]).toBe(told(new Map([[low.pubkey, asList(low)]])));
@@ -70,7 +74,7 @@ describe('relayLists', () => {
   it('passes an error on, after what was told', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('-a-#', events);
-      expectObservable(source.pipe(relayLists(), said)).toBe('-a-#', { a: 'ann:ab' });
+      expectObservable(source.pipe(relayLists({ every: 0 }), said)).toBe('-a-#', { a: 'ann:ab' });
       expectSubscriptions(source.subscriptions).toBe('^--!');
     });
   });
@@ -79,7 +83,10 @@ describe('relayLists', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('-a-b-n-e-b-', events);
       const lists = { a: 'ann:ab', b: 'ann:ab bob:c', n: 'bob:c ann:x', e: 'ann:x eve:d', c: 'eve:d bob:c' };
-      expectObservable(source.pipe(relayLists({ capacity: 2 }), said), '^---------!').toBe('-a-b-n-e-c-', lists);
+      expectObservable(source.pipe(relayLists({ every: 0, capacity: 2 }), said), '^---------!').toBe(
+        '-a-b-n-e-c-',
+        lists,
+      );
       expectSubscriptions(source.subscriptions).toBe('^---------!');
     });
   });
@@ -87,13 +94,13 @@ describe('relayLists', () => {
   it('reads so many relays of a list', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold('-a|', events);
-      expectObservable(source.pipe(relayLists({ maxRelays: 1 }), said)).toBe('-a|', { a: 'ann:a' });
+      expectObservable(source.pipe(relayLists({ every: 0, maxRelays: 1 }), said)).toBe('-a|', { a: 'ann:a' });
     });
   });
 
   it('begins anew with each subscription, for each source by itself', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
-      const operator = relayLists();
+      const operator = relayLists({ every: 0 });
       const [one, other] = [cold('-a-n-|', events), cold('--b--o-|', events)];
       expectObservable(one.pipe(operator, said)).toBe('       -a-n-|', { a: 'ann:ab', n: 'ann:x' });
       expectObservable(one.pipe(operator, said), '------^').toBe('-------a-n-|', { a: 'ann:ab', n: 'ann:x' });
@@ -103,10 +110,40 @@ describe('relayLists', () => {
     });
   });
 
+  it('tells the first map at once, the next after a while, and the last when the source completes', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('-(ab)-e-------n-|', events);
+      const lists = { a: 'ann:ab', e: 'ann:ab bob:c eve:d', n: 'bob:c eve:d ann:x' };
+      expectObservable(source.pipe(relayLists({ every: 8 }), said)).toBe('-a-------e-------(n|)', lists);
+      expectSubscriptions(source.subscriptions).toBe('^---------------!');
+    });
+  });
+
+  it('leaves no timer behind', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('-(ab)-', events);
+      const lists$ = source.pipe(relayLists({ every: 8 }), said);
+      expectObservable(lists$, '^-----!').toBe('-a-----', { a: 'ann:ab' });
+      expectSubscriptions(source.subscriptions).toBe('^-----!');
+    });
+  });
+
+  it('keeps time by the scheduler that it is given', async () => {
+    const time = new VirtualTime();
+    const source = new Subject<NostrEvent>();
+    const heard: string[] = [];
+    source.pipe(relayLists({ scheduler: time }), said).subscribe((word) => heard.push(word));
+    for (const event of [events.a, events.b]) source.next(event);
+    await time.advance(99);
+    expect(heard.splice(0)).toEqual(['ann:ab']);
+    await time.advance(1);
+    expect(heard).toEqual(['ann:ab bob:c']);
+  });
+
   it('gives maps that stay as they are', () => {
     const maps: ReadonlyMap<string, RelayList>[] = [];
     of(events.a, events.b)
-      .pipe(relayLists())
+      .pipe(relayLists({ every: 0 }))
       .subscribe((lists) => maps.push(lists));
     expect(maps.map(told)).toEqual(['ann:ab', 'ann:ab bob:c']);
   });
@@ -116,7 +153,7 @@ describe('relayLists', () => {
     range(1, Infinity)
       .pipe(
         map((at) => list('ann', 'a', at)),
-        relayLists(),
+        relayLists({ every: 0 }),
         said,
         take(3),
       )
@@ -126,7 +163,7 @@ describe('relayLists', () => {
 
   it('can be fed, subscribed to again, and left from its own values', () => {
     const source = new Subject<NostrEvent>();
-    const lists$ = source.pipe(relayLists(), said);
+    const lists$ = source.pipe(relayLists({ every: 0 }), said);
     const heard: string[] = [];
     const subscription = lists$.subscribe((word) => {
       heard.push(`outer ${word}`);
@@ -140,12 +177,16 @@ describe('relayLists', () => {
     expect(source.observed).toBe(false);
   });
 
-  it.each([{ capacity: 0 }, { capacity: 1.5 }, { maxRelays: 0 }, { maxRelays: Number.NaN }])(
-    'refuses %j at once',
-    (options) => {
-      expect(() => relayLists(options)).toThrow(RangeError);
-    },
-  );
+  it.each([
+    { capacity: 0 },
+    { capacity: 1.5 },
+    { maxRelays: 0 },
+    { maxRelays: Number.NaN },
+    { every: -1 },
+    { every: 2 ** 31 },
+  ])('refuses %j at once', (options) => {
+    expect(() => relayLists(options)).toThrow(RangeError);
+  });
 });
 
 function asList({ pubkey, created_at, tags }: NostrEvent): RelayList {

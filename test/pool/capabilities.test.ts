@@ -38,6 +38,19 @@ describe('what a relay says that it takes', () => {
     pool.close();
   });
 
+  it('max_subid_length: ids are as short as that', async () => {
+    const { pool, relay, time } = await announced({ max_subid_length: 1 });
+    const requests = Array.from({ length: 20 }, () => hear(pool.request({ kinds: [1] })));
+    await time.advance(SECOND);
+    requests.push(...Array.from({ length: 20 }, () => hear(pool.request({ kinds: [1] }))));
+    await time.advance(SECOND);
+    expect(requests.every(({ completed }) => completed)).toBe(true);
+    const ids = requestsTo(relay).map(({ subscriptionId }) => subscriptionId);
+    expect(ids).toHaveLength(41);
+    expect(ids.every(({ length }) => length === 1)).toBe(true);
+    pool.close();
+  });
+
   it('max_filters: more are asked for in several REQs, which settle as one', async () => {
     const { pool, relay, time, note } = await announced({ max_filters: 3 });
     const filters: Filter[] = Array.from({ length: 8 }, (_, i) => ({ kinds: [1], '#t': [`${i}`] }));

@@ -25,11 +25,13 @@ function setUp({ filters = [{ kinds: [1] }] as readonly Filter[], verdictAfter =
     verifier: laterVerifier(() => time, verdictAfter, zerosVerifier),
   });
   const said: string[] = [];
+  const sighted: string[] = [];
   let authenticated: ((accepted: boolean) => void) | undefined;
   const host: SubscriptionHost = {
     verification,
     scheduler: time,
     counters: newRelayCounters(),
+    sighted: (hex, at) => sighted.push(hex.slice(at, at + 64)),
     misbehaved: (weight) => said.push(`misbehaved ${weight}`),
     open: () => said.push('open'),
     release: (_, sendClose) => said.push(sendClose ? 'CLOSE' : 'released'),
@@ -52,6 +54,7 @@ function setUp({ filters = [{ kinds: [1] }] as readonly Filter[], verdictAfter =
   return {
     time,
     said,
+    sighted,
     host,
     subscription,
     another,
@@ -63,6 +66,18 @@ function setUp({ filters = [{ kinds: [1] }] as readonly Filter[], verdictAfter =
 const note = (content: string, fields: Partial<NostrEvent> = {}): NostrEvent => fakeEvent({ content, ...fields });
 
 describe('RelaySubscription', () => {
+  it('notes what it was sent, once a copy of it has verified', async () => {
+    const { frame, sighted, time } = setUp();
+    const [real, forged] = [note('real'), note('forged', { sig: 'f'.repeat(128) })];
+    for (const event of [forged, real]) frame(event);
+    expect(sighted).toEqual([]);
+    await time.advance(200);
+    expect(sighted.splice(0)).toEqual([real.id]);
+    for (const event of [real, note('other kind', { kind: 7 })]) frame(event);
+    await time.advance(200);
+    expect(sighted).toEqual([real.id]);
+  });
+
   it('takes an event through the checks from the cheapest to the dearest', async () => {
     const { frame, said, time, counters } = setUp();
     frame({ nonsense: true });
