@@ -1,5 +1,9 @@
 export * from './operators/bulkhead.ts';
 export { Bulkhead, type BulkheadOptions } from './operators/bulkhead-handle.ts';
+export { BufferOverflowError, type BufferOverflow } from './policies/bounded-buffer.ts';
+export * from './operators/buffer-events.ts';
+export type { BufferOptions } from './operators/buffer-options.ts';
+export * from './operators/to-async-iterable.ts';
 export * from './operators/circuit-breaker-handle.ts';
 export * from './operators/circuit-breaker.ts';
 export * from './operators/events.ts';

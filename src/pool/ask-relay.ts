@@ -3,7 +3,8 @@ import { askInParts } from './ask-in-parts.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Answer } from './answer.ts';
 import type { Question } from './question.ts';
-import { BeginAnew, RelayRequest } from './relay-request.ts';
+import { BeginAnew } from './refusal.ts';
+import { RelayRequest } from './relay-request.ts';
 import { partsOf } from './request-parts.ts';
 
 /**

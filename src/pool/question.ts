@@ -3,6 +3,7 @@ import type { Priority } from '../policies/queue-outcome.ts';
 import type { ResumeOptions } from '../policies/resume-cursor.ts';
 import type { SeenIds } from '../policies/seen-ids.ts';
 import type { Filter } from '../protocol/filter.ts';
+import type { Gate } from '../sources/gate.ts';
 import type { CallNotes } from './journal.ts';
 
 /** What is asked, and how long to wait for it. */
@@ -22,6 +23,8 @@ export interface Question {
   /** Requests with the same one share a connection where they can. */
   readonly affinity: string | undefined;
   readonly resume: ResumeOptions | undefined;
+  /** Closed while its subscriber asks for a pause. */
+  readonly gate: Gate;
   /** Where it is written down how it goes. */
   readonly notes: CallNotes;
   readonly scheduler: SchedulerLike;

@@ -12,3 +12,6 @@ export function restOf({ retryAt }: CircuitOpenError, now: number): number {
 export function changeSince({ state: refused }: CircuitOpenError, breaker: CircuitBreaker): Observable<CircuitState> {
   return breaker.state$.pipe(filter((state) => state !== refused));
 }
+
+/** The relay taught how much it takes: the request begins anew, and asks for no more at once. */
+export class BeginAnew {}

@@ -13,16 +13,17 @@ import type { RelayError } from '../protocol/relay-error.ts';
 import { withinLimit } from '../protocol/within-limit.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Link } from '../sources/relay.ts';
-import type { RelaySubscription } from '../sources/relay-subscription.ts';
+import type { RelaySubscription, SubscriptionSink } from '../sources/relay-subscription.ts';
 import { Answers } from './answers.ts';
 import { Appointment } from './appointment.ts';
 import type { SentRequest } from './capabilities.ts';
 import { Drain } from './drain.ts';
 import { patienceLeft } from './patience.ts';
+import { OpenReqs } from './open-reqs.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Answer } from './answer.ts';
 import type { Question } from './question.ts';
-import { changeSince, restOf } from './refusal.ts';
+import { BeginAnew, changeSince, restOf } from './refusal.ts';
 import { RequestExchange } from './request-exchange.ts';
 import { partsOf } from './request-parts.ts';
 
@@ -31,9 +32,6 @@ const PATIENCE = 5_000;
 const LOSSES_TO_SETTLE = 2;
 /** How often a REQ that is refused for the moment (`rate-limited`, `error`) is sent again. */
 const MOST_RETRIES = 3;
-
-/** The relay taught how much it takes: the request begins anew, and asks for no more at once. */
-export class BeginAnew {}
 
 /** One relay and one request: asks it, again after every reconnect, until unsubscribed; completes early when nothing is left to come. */
 export class RelayRequest {
@@ -45,9 +43,7 @@ export class RelayRequest {
   readonly #backoff: Backoff;
   readonly #exchange: RequestExchange;
   readonly #appointment: Appointment;
-  /** The REQ that goes on with live events, and the one that fetches a page beside it. */
-  #live: RelaySubscription | undefined;
-  #page: RelaySubscription | undefined;
+  readonly #open = new OpenReqs();
   #connection: Connection | undefined;
   /** REQs that ended before all that they had brought was delivered. */
   readonly #drain = new Drain();
@@ -56,6 +52,8 @@ export class RelayRequest {
   /** An earlier REQ was answered, so that there is something to go on from. */
   #wasAnswered = false;
   #isOver = false;
+  /** A REQ was closed as more came than can be held, and is to be asked again. */
+  #isOverrun = false;
   #losses = 0;
   #trouble: RelayError | undefined;
 
@@ -77,14 +75,11 @@ export class RelayRequest {
 
   linked(link: Link): void {
     if (this.#isOver) return;
-    if ('error' in link) this.#down(link.error, link.retryAt);
-    else if (link.connection.isOpen) this.#connected(link.connection);
-  }
-
-  #connected(connection: Connection): void {
+    if ('error' in link) return this.#down(link.error, link.retryAt);
+    if (!link.connection.isOpen) return;
     this.#forget();
-    this.#connection = connection;
-    this.#ask();
+    this.#connection = link.connection;
+    if (!this.#isOverrun) this.#ask();
   }
 
   #ask(): void {
@@ -93,7 +88,7 @@ export class RelayRequest {
     this.#send(priority, undefined, (connection) => {
       const { filters, gaps } = this.#cursor.begin(this.question.scheduler.now() / 1_000);
       this.#said.gaps(gaps);
-      this.#live = this.#open(connection, filters, 'live');
+      this.#open.live = this.#openReq(connection, filters, 'live');
     });
   }
 
@@ -146,7 +141,7 @@ export class RelayRequest {
   }
 
   /** Sends a REQ and takes its answer up to EOSE as a page; after that, events are live. */
-  #open(connection: Connection, filters: readonly Filter[], part: 'live' | 'page'): RelaySubscription | undefined {
+  #openReq(connection: Connection, filters: readonly Filter[], part: 'live' | 'page'): RelaySubscription | undefined {
     if (this.#hasEnded) return undefined;
     const page = new Page();
     let answering = true;
@@ -157,7 +152,7 @@ export class RelayRequest {
       open: connection.subscriptions,
       filters: withinLimit(filters, this.relay.limits.maxLimit),
     };
-    const subscription = connection.openSubscription(sent.filters, this.question.delivered, {
+    const sink: SubscriptionSink = {
       // The relay's part is judged by what arrives; the verdicts on it are our own time.
       arrived: (what, answered) => {
         if (!owes || !isCurrent()) return;
@@ -185,7 +180,9 @@ export class RelayRequest {
       },
       // The link tells.
       lost: () => undefined,
-    });
+      overrun: (ended) => this.#overrun(ended, connection),
+    };
+    const subscription = connection.openSubscription(sent.filters, sink, this.question);
     if (!isCurrent()) return undefined;
     this.#awaitAnswer(subscription, sent, () => answering);
     return subscription;
@@ -194,8 +191,8 @@ export class RelayRequest {
   #answered(part: 'live' | 'page', page: Page, hints: readonly string[]): void {
     this.#backoff.reset();
     this.#wasAnswered = true;
-    this.#closePage();
-    if (part === 'live' && !this.question.live) this.#closeLive();
+    this.#open.closePage();
+    if (part === 'live' && !this.question.live) this.#open.closeLive();
     this.#said.gaps(this.#cursor.answered(page, hints));
     this.#nextPage();
   }
@@ -204,7 +201,7 @@ export class RelayRequest {
     const filter = this.#cursor.nextPage();
     if (filter) {
       return this.#send(this.question.priority, this.question.live ? this.relay.pages : undefined, (connection) => {
-        this.#page = this.#open(connection, [filter], 'page');
+        this.#open.page = this.#openReq(connection, [filter], 'page');
       });
     }
     this.#appointment.cancel();
@@ -220,13 +217,30 @@ export class RelayRequest {
     const again = isRetryable(reason) === 'backoff' && !this.#backoff.exhausted;
     if (!again) this.#said.gaps(this.#cursor.unfetched());
     if (part === 'live') {
-      this.#closePage();
-      this.#live = undefined;
+      this.#open.closePage();
+      this.#open.live = undefined;
       this.#cursor.lost((this.#connection?.heardAt ?? this.question.scheduler.now()) / 1_000);
-    } else this.#page = undefined;
+    } else this.#open.page = undefined;
     this.#said.say({ type: 'closed', relay: this.relay.url, reason }, !again);
     if (again) this.#after(this.#backoff.next(), () => (part === 'live' ? this.#ask() : this.#nextPage()));
     else if (!this.question.live) this.subscriber.complete();
+  }
+
+  /** More came than can be held, and the REQ was closed: it is asked again when what had arrived is delivered. */
+  #overrun(ended: RelaySubscription, connection: Connection): void {
+    const { heardAt } = connection;
+    this.#isOverrun = true;
+    this.#appointment.cancel();
+    this.#exchange.stop();
+    this.#drain.await(ended);
+    this.#drain.then(() => {
+      this.#isOverrun = false;
+      const part = connection === this.#connection ? this.#open.remove(ended) : 'live';
+      if (part === 'page') return this.#nextPage();
+      if (!part || !this.#connection) return;
+      this.#cursor.lost(heardAt / 1_000);
+      this.#ask();
+    });
   }
 
   #down(error: RelayError, retryAt: number): void {
@@ -234,7 +248,7 @@ export class RelayRequest {
     if (error === this.#trouble) return;
     this.#trouble = error;
     this.#exchange.report({ type: 'failed', error });
-    for (const open of [this.#live, this.#page]) if (open?.backlog) this.#drain.await(open);
+    this.#open.end(this.#drain);
     this.#forget();
     this.#drain.then(() => {
       const soon = retryAt - this.question.scheduler.now() <= PATIENCE;
@@ -251,8 +265,7 @@ export class RelayRequest {
     if (!this.#connection) return;
     this.#cursor.lost(this.#connection.heardAt / 1_000);
     this.#connection = undefined;
-    this.#live = undefined;
-    this.#page = undefined;
+    this.#open.forget();
   }
 
   /** Gives up waiting for a relay that says nothing about this REQ, however busy it is elsewhere. */
@@ -270,11 +283,10 @@ export class RelayRequest {
     if (this.#asksForLess(this.relay.unanswered(sent))) return;
     const notice = this.#connection?.lastNotice;
     const said = notice === undefined ? 'nothing' : `only the notice "${notice}"`;
-    const { silenceTimeout } = this.question;
-    const message = `There was no answer within ${silenceTimeout} ms; the relay said ${said}.`;
+    const message = `There was no answer within ${this.question.silenceTimeout} ms; the relay said ${said}.`;
     const error = this.#said.error('silent', message);
-    this.#closePage();
-    if (!this.question.live) this.#closeLive();
+    this.#open.closePage();
+    if (!this.question.live) this.#open.closeLive();
     this.#exchange.report({ type: 'failed', error });
     this.#said.gaps(this.#cursor.unfetched());
     this.#giveUp(error);
@@ -283,7 +295,7 @@ export class RelayRequest {
   /** Events came all the time, but no EOSE: it is awaited no longer, and goes on. */
   #unanswered(): void {
     this.#appointment.cancel();
-    this.#closePage();
+    this.#open.closePage();
     this.#said.gaps(this.#cursor.unfetched());
     const message = `A REQ was not answered to its end within ${this.question.deadline} ms.`;
     this.#giveUp(this.#said.error('deadline', message));
@@ -296,10 +308,8 @@ export class RelayRequest {
     const error = this.#said.error('deadline', `The request was not answered to its end within ${deadline} ms.`);
     this.#isOver = true;
     this.#appointment.cancel();
-    const open = this.#page ?? this.#live;
-    this.#live = this.#page = undefined;
     // CLOSE goes out before the permit is free for the next one, here and elsewhere.
-    if (open) this.#drain.await(open);
+    this.#open.end(this.#drain);
     this.#exchange.report({ type: 'failed', error });
     this.#exchange.stop();
     this.#drain.then(() => {
@@ -329,20 +339,9 @@ export class RelayRequest {
     return this.#isOver || this.subscriber.closed;
   }
 
-  #closePage(): void {
-    this.#page?.close();
-    this.#page = undefined;
-  }
-
-  #closeLive(): void {
-    this.#live?.close();
-    this.#live = undefined;
-  }
-
   #stop(): void {
     this.#appointment.cancel();
-    this.#closePage();
-    this.#closeLive();
+    this.#open.close();
     this.#exchange.stop();
   }
 

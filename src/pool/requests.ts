@@ -1,10 +1,11 @@
-import { defer, EMPTY, finalize, isObservable, type Observable, of } from 'rxjs';
+import { defer, EMPTY, finalize, isObservable, type Observable, of, type Subscription, using } from 'rxjs';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { ResumeOptions } from '../policies/resume-cursor.ts';
 import { SeenIds } from '../policies/seen-ids.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
+import { Gate } from '../sources/gate.ts';
 import { askRelay } from './ask-relay.ts';
 import type { RequestEconomy } from './economy.ts';
 import { gather } from './gather.ts';
@@ -68,6 +69,15 @@ export interface RequestOptions {
    * @default the pool's option `alone`, false
    */
   readonly alone?: boolean;
+  /**
+   * Says true when the subscriber wants a pause, and false when it wants to go on: nothing is delivered in between. What comes meanwhile waits
+   * within bounds, then relays are held back (option `maxBacklog`): in Node by not reading the socket, elsewhere by closing the REQ and asking
+   * again later, which after EOSE leaves a `gap` as a reconnect does. When it completes or errors, there is no pause any more. A
+   * deadline goes on. Such a request has REQs of its own.
+   *
+   * @default never
+   */
+  readonly pause$?: Observable<boolean> | undefined;
   /** Ids remembered so that no event comes twice, oldest forgotten first. @default 100_000 */
   readonly seenCapacity?: number;
 }
@@ -89,8 +99,8 @@ export function packets(input: FilterInput, options: RequestOptions, context: Re
   return defer(() => {
     const filters = normalizeFilters(input);
     if (filters.length === 0) return EMPTY;
-    const { alone = context.alone, route = context.route, id, ...rest } = options;
-    if (alone) return askAlone(of(filters), ids, options, context);
+    const { alone = context.alone, route = context.route, id, pause$, ...rest } = options;
+    if (alone || pause$) return askAlone(of(filters), ids, options, context);
     return context.economy.share(filters, {
       key: JSON.stringify([context.live, rest]),
       with: route,
@@ -108,17 +118,18 @@ function askAlone(
   context: RequestContext,
   asking: () => void = () => undefined,
 ): Observable<Packet> {
-  const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', affinity, resume, route } = options;
+  const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', affinity, resume, route, pause$ } = options;
   const { scheduler, random, live } = context;
   return defer(() => {
     const delivered = new SeenIds({ capacity: options.seenCapacity ?? 100_000 });
-    return filters$.pipe(
+    const gate = new Gate();
+    const answers$ = filters$.pipe(
       switchOverlapping((filter) => {
         const filters = normalizeFilters(filter);
         if (filters.length === 0) return EMPTY;
         const times = { silenceTimeout, deadline, over: scheduler.now() + deadline, scheduler, random };
         const notes = context.journal.begin({ ids, filters, event: undefined, priority });
-        const question = { delivered, live, priority, affinity, resume, notes, ...times };
+        const question = { delivered, live, priority, affinity, resume, gate, notes, ...times };
         const progress = new RequestProgress(scheduler);
         const chosen$ = choose(route, { filters, event: undefined, priority }, progress, notes, context);
         return gather(
@@ -135,5 +146,18 @@ function askAlone(
         ).pipe(finalize(() => notes.ended()));
       }),
     );
+    return pause$
+      ? using(
+          () => follow(pause$, gate),
+          () => answers$,
+        )
+      : answers$;
   });
+}
+
+function follow(pause$: Observable<boolean>, gate: Gate): Subscription {
+  const open = (): void => {
+    gate.isOpen = true;
+  };
+  return pause$.subscribe({ next: (isPaused) => (gate.isOpen = !isPaused), error: open, complete: open });
 }

@@ -17,8 +17,14 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
 import { Verification } from '../verifiers/verification.ts';
 import { type Acknowledgement, Acknowledgements } from './acknowledgements.ts';
 import { Authentication, type AuthOutcome, type Signer } from './authentication.ts';
+import { Intake } from './intake.ts';
 import { newRelayCounters, type RelayCounters } from './relay-counters.ts';
-import { RelaySubscription, type SubscriptionHost, type SubscriptionSink } from './relay-subscription.ts';
+import {
+  type Delivery,
+  RelaySubscription,
+  type SubscriptionHost,
+  type SubscriptionSink,
+} from './relay-subscription.ts';
 import type { Socket } from './socket.ts';
 import { SubscriptionIds } from './subscription-ids.ts';
 import { Tolerance } from './tolerance.ts';
@@ -31,6 +37,14 @@ export interface ConnectionOptions {
   readonly verification?: Verification | undefined;
   /** Where this relay's traffic is counted. @default counters of its own */
   readonly counters?: RelayCounters | undefined;
+  /**
+   * Events of one REQ that may wait to be verified or taken, one of more than 4 kB counting more. Beyond it the socket is not read, where only
+   * this REQ uses it and the platform can (Node); otherwise the REQ is closed, and asked again from where it stood when all that came is
+   * delivered.
+   *
+   * @default 5_000
+   */
+  readonly maxBacklog?: number | undefined;
   /** Where it is noted which events this relay sent. @default nowhere */
   readonly sightings?: RelaySightings | undefined;
   /** Characters that a subscription id has at most, as far as is known (NIP-11 `max_subid_length`). @default 64 */
@@ -45,6 +59,7 @@ export interface ConnectionOptions {
 
 const LONGEST_NOTICE = 500;
 const LONGEST_ID = 64;
+const MOST_WAITING = 5_000;
 
 /**
  * One open connection to a relay. It is handed out by {@link relay} and is of use until it is lost; its requests then complete
@@ -65,11 +80,13 @@ export class Connection implements SubscriptionHost {
   readonly verification: Verification;
   readonly scheduler: SchedulerLike;
   readonly counters: RelayCounters;
+  readonly maxBacklog: number;
   /** When the last frame came, in milliseconds by the scheduler's clock. */
   heardAt: number;
   /** What the relay last said in a NOTICE. */
   lastNotice: string | undefined;
   readonly #socket: Socket;
+  readonly #intake: Intake;
   readonly #authentication: Authentication;
   readonly #subscriptions = new Map<string, RelaySubscription>();
   readonly #acks = new Acknowledgements();
@@ -85,6 +102,8 @@ export class Connection implements SubscriptionHost {
     private readonly options: ConnectionOptions,
   ) {
     this.#socket = openSocket;
+    this.#intake = new Intake(openSocket, () => (this.heardAt = this.scheduler.now()));
+    this.maxBacklog = options.maxBacklog ?? MOST_WAITING;
     this.scheduler = options.scheduler ?? asyncScheduler;
     this.verification = options.verification ?? new Verification({ scheduler: this.scheduler });
     this.counters = options.counters ?? newRelayCounters();
@@ -97,6 +116,11 @@ export class Connection implements SubscriptionHost {
   /** Whether the connection is still of use. */
   get isOpen(): boolean {
     return this.#lost === undefined;
+  }
+
+  /** Whether it is not read for now, as more came than can be held. */
+  get isPaused(): boolean {
+    return this.#intake.isPaused;
   }
 
   /** REQs that are open. */
@@ -135,6 +159,7 @@ export class Connection implements SubscriptionHost {
       let triedToAuthenticate = false;
       const send = (): void => {
         if (subscriber.closed) return;
+        this.#intake.giveWay();
         this.#tolerance.owes();
         if (this.#socket.send(encodeEvent(event))) onSent?.();
       };
@@ -153,23 +178,25 @@ export class Connection implements SubscriptionHost {
     });
   }
 
-  /** Opens a REQ whose answer goes to `sink`; ids in `delivered` are not delivered again. */
-  openSubscription(filters: readonly Filter[], delivered: SeenIds, sink: SubscriptionSink): RelaySubscription {
+  /** Opens a REQ whose answer goes to `sink`. */
+  openSubscription(filters: readonly Filter[], sink: SubscriptionSink, delivery: Delivery): RelaySubscription {
     const maxLength = this.options.maxSubscriptionIdLength?.() ?? LONGEST_ID;
     const id = this.#ids.next(maxLength, (taken) => this.#subscriptions.has(taken));
-    const subscription = new RelaySubscription(id, filters, this, delivered, sink);
+    const subscription = new RelaySubscription(id, filters, this, sink, delivery);
     if (this.#lost) subscription.lost(this.#lost);
     else this.open(subscription);
     return subscription;
   }
 
   open(subscription: RelaySubscription): void {
+    this.#intake.giveWay();
     this.#subscriptions.set(subscription.id, subscription);
     subscription.heardAt = this.scheduler.now();
     this.#socket.send(encodeReq(subscription.id, subscription.filters));
   }
 
   release(subscription: RelaySubscription, sendClose: boolean): void {
+    this.eased(subscription);
     if (!this.#subscriptions.delete(subscription.id) || this.#lost) return;
     this.#tolerance.closed(subscription.id, this.scheduler.now());
     if (sendClose) this.#socket.send(encodeClose(subscription.id));
@@ -181,6 +208,14 @@ export class Connection implements SubscriptionHost {
       done(outcome === 'accepted');
     };
     return this.#authentication.attempt().subscribe(settle);
+  }
+
+  full(subscription: RelaySubscription): void {
+    this.#intake.full(subscription, this.inFlight === 1);
+  }
+
+  eased(subscription: RelaySubscription): void {
+    this.#intake.eased(subscription);
   }
 
   sighted(hex: string, at: number): void {
@@ -233,7 +268,7 @@ export class Connection implements SubscriptionHost {
       if (!subscription) return this.#unasked(peek.subscriptionId);
       subscription.heardAt = this.heardAt;
       subscription.frame(frame, peek.idAt);
-    } else this.#control(parseRelayMessage(frame));
+    } else this.#control(parseRelayMessage(frame), frame.length);
   }
 
   /** A frame came that cannot be a message. */
@@ -243,10 +278,12 @@ export class Connection implements SubscriptionHost {
     this.#malformed();
   }
 
-  #control(message: RelayMessage): void {
+  #control(message: RelayMessage, length: number): void {
     switch (message.type) {
       case 'EVENT':
-        return this.#forSubscription(message.subscriptionId, (subscription) => subscription.parsed(message.event));
+        return this.#forSubscription(message.subscriptionId, (subscription) =>
+          subscription.parsed(message.event, length),
+        );
       case 'EOSE':
         return this.#forSubscription(message.subscriptionId, (subscription) => subscription.eose(message.hints));
       case 'CLOSED':
@@ -301,13 +338,17 @@ export class Connection implements SubscriptionHost {
     return new Observable((subscriber) => {
       if (filters.length === 0) return subscriber.complete();
       const end = (): void => subscriber.complete();
-      const subscription = this.openSubscription(filters, new SeenIds(), {
-        event: (event) => subscriber.next(event),
-        duplicate: () => undefined,
-        eose: () => (live ? undefined : end()),
-        closed: end,
-        lost: end,
-      });
+      const subscription = this.openSubscription(
+        filters,
+        {
+          event: (event) => subscriber.next(event),
+          duplicate: () => undefined,
+          eose: () => (live ? undefined : end()),
+          closed: end,
+          lost: end,
+        },
+        { delivered: new SeenIds() },
+      );
       return () => subscription.close();
     });
   }

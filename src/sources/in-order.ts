@@ -1,10 +1,15 @@
+import { Gate } from './gate.ts';
+
 type Run = () => void;
 
 interface Slot {
   /** Starts the work that will fill the place; undefined where nothing is to be started. */
   readonly start: ((fill: (run: Run) => void) => void) | undefined;
   run: Run | undefined;
+  readonly weight: number;
 }
+
+const ALWAYS_OPEN = new Gate();
 
 /** How far ahead of the first unfinished place work is started. */
 const AHEAD = 256;
@@ -20,6 +25,23 @@ export class InOrder {
   /** The work of the places before this one has been started. */
   #next = 0;
   #starting = false;
+  #weight = 0;
+  readonly #goOn = (): void => {
+    this.#drain();
+    this.#startMore();
+  };
+
+  constructor(private readonly gate: Gate = ALWAYS_OPEN) {}
+
+  /** Whether what comes now can run at once. */
+  get isFree(): boolean {
+    return this.waiting === 0 && this.gate.isOpen;
+  }
+
+  /** What the places that wait weigh together. */
+  get weight(): number {
+    return this.#weight;
+  }
 
   /** Places that wait. */
   get waiting(): number {
@@ -27,22 +49,30 @@ export class InOrder {
   }
 
   /** Runs at once when nothing waits before it. */
-  push(run: Run): void {
-    if (this.waiting === 0) run();
-    else this.#slots.push({ start: undefined, run });
+  push(run: Run, weight = 0): void {
+    if (this.isFree) return run();
+    this.#add({ start: undefined, run, weight });
+    if (!this.gate.isOpen) this.gate.wait(this.#goOn);
   }
 
   /** Takes a place; `start` is called, now or later, with a function that fills it, also now or later. */
-  reserve(start: (fill: (run: Run) => void) => void): void {
-    this.#slots.push({ start, run: undefined });
+  reserve(start: (fill: (run: Run) => void) => void, weight = 0): void {
+    this.#add({ start, run: undefined, weight });
     this.#startMore();
   }
 
   /** Gives all places up: what was started runs no more. */
   clear(): void {
+    this.gate.leave(this.#goOn);
+    this.#weight = 0;
     this.#slots = [];
     this.#head = 0;
     this.#next = 0;
+  }
+
+  #add(slot: Slot): void {
+    this.#weight += slot.weight;
+    this.#slots.push(slot);
   }
 
   #startMore(): void {
@@ -70,10 +100,19 @@ export class InOrder {
     this.#startMore();
   }
 
+  /** The first place, if it may run. */
+  #ready(): Slot | undefined {
+    const slot = this.#slots[this.#head];
+    if (this.gate.isOpen || !slot?.run) return slot;
+    this.gate.wait(this.#goOn);
+    return undefined;
+  }
+
   #drain(): void {
-    for (let run = this.#slots[this.#head]?.run; run; run = this.#slots[this.#head]?.run) {
+    for (let slot = this.#ready(); slot?.run; slot = this.#ready()) {
       this.#head++;
-      run();
+      this.#weight -= slot.weight;
+      slot.run();
     }
     this.#next = Math.max(this.#next, this.#head);
     if (this.#head < 1_024 && this.#head < this.#slots.length) return;

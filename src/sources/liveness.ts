@@ -28,10 +28,10 @@ export function watchLiveness(connection: Connection, options: LivenessOptions):
   let probing = false;
 
   const probe = (): void => {
-    if (probing || connection.inFlight === 0) return;
+    if (probing || connection.inFlight === 0 || connection.isPaused) return;
     probing = true;
     const askedAt = scheduler.now();
-    const question = connection.openSubscription(NOBODY, new SeenIds({ capacity: 1 }), IGNORE);
+    const question = connection.openSubscription(NOBODY, IGNORE, { delivered: new SeenIds({ capacity: 1 }) });
     after(scheduler, watch, livenessTimeout, () => {
       probing = false;
       question.close();
@@ -44,7 +44,8 @@ export function watchLiveness(connection: Connection, options: LivenessOptions):
 
   const look = (): void => {
     const silentFor = scheduler.now() - connection.heardAt;
-    if (silentFor >= livenessInterval) probe();
+    // Where this side does not listen, it is no sign that the other one is silent.
+    if (silentFor >= livenessInterval && !connection.isPaused) probe();
     after(scheduler, watch, Math.max(livenessInterval - silentFor, livenessTimeout), look);
   };
 

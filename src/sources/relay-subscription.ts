@@ -6,6 +6,7 @@ import { parseRelayMessage } from '../protocol/message.ts';
 import type { Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { Verification } from '../verifiers/verification.ts';
+import type { Gate } from './gate.ts';
 import { InOrder } from './in-order.ts';
 import type { RelayCounters } from './relay-counters.ts';
 
@@ -23,6 +24,16 @@ export interface SubscriptionSink {
   closed(reason: Reason): void;
   /** The connection ended. */
   lost(error: RelayError): void;
+  /** More came than can be held, and the REQ was closed: what had arrived is still delivered. Without it, nothing is closed. */
+  overrun?(subscription: RelaySubscription): void;
+}
+
+/** How what one REQ brings is delivered. */
+export interface Delivery {
+  /** Ids that are not to be delivered again; those that are go there. */
+  readonly delivered: SeenIds;
+  /** Nothing is delivered while it is closed. @default one that is always open */
+  readonly gate?: Gate | undefined;
 }
 
 /** What a subscription needs of the connection that carries it. */
@@ -30,6 +41,12 @@ export interface SubscriptionHost {
   readonly verification: Verification;
   readonly scheduler: SchedulerLike;
   readonly counters: RelayCounters;
+  /** What may wait of one subscription; see `ConnectionOptions.maxBacklog`. */
+  readonly maxBacklog: number;
+  /** More than that waits: less has to come in, or {@link RelaySubscription.overrun} be called. */
+  full(subscription: RelaySubscription): void;
+  /** Less than half of that waits again. */
+  eased(subscription: RelaySubscription): void;
   /** The relay sent the event that verified under the id in `hex` from offset `at`, or says so. */
   sighted(hex: string, at: number): void;
   /** The relay misbehaved; `weight` says how much. */
@@ -42,6 +59,8 @@ export interface SubscriptionHost {
   authenticate(done: (accepted: boolean) => void): void;
 }
 
+/** An event that is larger than this many UTF-16 units counts more than once in what waits. */
+const UNITS = 4_096;
 /** What a forgery costs of the budget for misbehaviour: checking it costs us as much. */
 const FORGERY = 10;
 
@@ -53,7 +72,9 @@ export class RelaySubscription {
   /** When a frame for this REQ was last received, by the scheduler's clock. */
   heardAt: number;
   readonly #matches: (event: NostrEvent) => boolean;
-  readonly #order = new InOrder();
+  readonly #delivered: SeenIds;
+  readonly #order: InOrder;
+  #isFull = false;
   #hasBegun = false;
   #ended = false;
   #triedToAuthenticate = false;
@@ -65,10 +86,12 @@ export class RelaySubscription {
     readonly id: string,
     readonly filters: readonly Filter[],
     private readonly host: SubscriptionHost,
-    private readonly delivered: SeenIds,
     private readonly sink: SubscriptionSink,
+    { delivered, gate }: Delivery,
   ) {
+    this.#delivered = delivered;
     this.heardAt = host.scheduler.now();
+    this.#order = new InOrder(gate);
     this.#matches = compileFilters(filters);
   }
 
@@ -86,7 +109,7 @@ export class RelaySubscription {
   frame(frame: string, idAt: number): void {
     this.#begins();
     if (idAt >= 0) {
-      const deliveredAt = this.delivered.find(frame, idAt);
+      const deliveredAt = this.#delivered.find(frame, idAt);
       if (deliveredAt >= 0) {
         this.host.sighted(frame, idAt);
         return this.#duplicate(deliveredAt);
@@ -95,29 +118,32 @@ export class RelaySubscription {
       if (known) return this.#known(known);
     }
     const message = parseRelayMessage(frame);
-    if (message.type === 'EVENT') this.parsed(message.event);
+    if (message.type === 'EVENT') this.parsed(message.event, frame.length);
     else this.#invalid();
   }
 
-  /** The event of an EVENT message that was parsed whole. */
-  parsed(value: unknown): void {
+  /** The event of an EVENT message that was parsed whole, which had so many UTF-16 units. */
+  parsed(value: unknown, length: number): void {
     this.#begins();
     const event = toNostrEvent(value);
     if (!event) return this.#invalid();
     const known = this.host.verification.known(event.id);
     if (known) return this.#known(known);
     if (!this.#matches(event)) return this.#unmatched();
-    this.#order.reserve((fill) =>
-      this.host.verification.check(event, (verified) => {
-        fill(() => {
-          if (!verified) return;
-          if (verified === event || this.#matches(verified)) this.#deliver(verified);
-          else this.#unmatched();
-        });
-        // Blame does not wait its turn, lest a liar be paid for by those behind it.
-        if (!verified && !this.#isDiscarded) this.#invalid();
-      }),
+    this.#order.reserve(
+      (fill) =>
+        this.host.verification.check(event, (verified) => {
+          fill(() => {
+            if (verified && (verified === event || this.#matches(verified))) this.#deliver(verified);
+            else if (verified) this.#unmatched();
+            this.#ease();
+          });
+          // Blame does not wait its turn, lest a liar be paid for by those behind it.
+          if (!verified && !this.#isDiscarded) this.#invalid();
+        }),
+      1 + Math.floor(length / UNITS),
     );
+    this.#fill();
   }
 
   eose(hints: readonly string[]): void {
@@ -147,6 +173,14 @@ export class RelaySubscription {
       this.#order.clear();
     }
     this.#order.push(() => this.sink.lost(error));
+  }
+
+  /** Ends it, as more comes than can be held, where its user can ask again; says whether it does. */
+  overrun(): boolean {
+    if (!this.sink.overrun) return false;
+    this.end();
+    this.sink.overrun(this);
+    return true;
   }
 
   /** Stops for good: CLOSE is sent, and nothing more is delivered. */
@@ -185,8 +219,24 @@ export class RelaySubscription {
 
   #known(event: NostrEvent): void {
     if (!this.#matches(event)) return this.#unmatched();
-    if (this.#order.waiting === 0) this.#deliver(event);
-    else this.#order.push(() => this.#deliver(event));
+    if (this.#order.isFree) return this.#deliver(event);
+    this.#order.push(() => {
+      this.#deliver(event);
+      this.#ease();
+    }, 1);
+    this.#fill();
+  }
+
+  #fill(): void {
+    if (this.#isFull || this.#ended || this.#order.weight <= this.host.maxBacklog) return;
+    this.#isFull = true;
+    this.host.full(this);
+  }
+
+  #ease(): void {
+    if (!this.#isFull || this.#order.weight > this.host.maxBacklog / 2) return;
+    this.#isFull = false;
+    this.host.eased(this);
   }
 
   #deliver(event: NostrEvent): void {
@@ -196,7 +246,7 @@ export class RelaySubscription {
       return;
     }
     this.host.sighted(event.id, 0);
-    if (!this.delivered.add(event.id, 0, event.created_at)) return this.#duplicate(event.created_at);
+    if (!this.#delivered.add(event.id, 0, event.created_at)) return this.#duplicate(event.created_at);
     this.host.counters.events++;
     this.sink.event(event);
   }

@@ -20,6 +20,9 @@ export interface SocketOptions {
 export interface Socket {
   /** Says whether the socket took the frame; while it is closing it takes none. */
   send(frame: string): boolean;
+  /** Reads nothing more until {@link Socket.resume}, but for what was read already; says whether the platform can. */
+  pause(): boolean;
+  resume(): void;
   /** Ends the socket with this error, as if the network had. */
   fail(error: RelayError): void;
 }
@@ -66,7 +69,7 @@ export function socket(url: RelayUrl, events: SocketEvents, options: SocketOptio
       timer.unsubscribe();
       if (subscriber.closed) return hangUp(ws);
       isOpen = true;
-      subscriber.next({ send, fail: (error) => subscriber.error(error) });
+      subscriber.next({ send, pause, resume: () => ws.resume?.(), fail: (error) => subscriber.error(error) });
     });
     ws.addEventListener('message', ({ data }) => {
       if (subscriber.closed) return;
@@ -102,6 +105,11 @@ export function socket(url: RelayUrl, events: SocketEvents, options: SocketOptio
       }
     }
 
+    function pause(): boolean {
+      ws?.pause?.();
+      return ws?.pause !== undefined;
+    }
+
     function ended(code: number, reason: string): void {
       const words = `code ${code}${reason ? `, "${reason.slice(0, 200)}"` : ''}`;
       if (!isOpen) fail('connect-failed', `The connection was refused (${words}).`);
@@ -115,6 +123,8 @@ export function socket(url: RelayUrl, events: SocketEvents, options: SocketOptio
 
 function hangUp(ws: WebSocketLike): void {
   try {
+    // Whoever does not read does not hear that the other side has closed, too.
+    ws.resume?.();
     ws.close(CLEAN_CLOSE);
   } catch {
     // A socket that cannot even be closed is gone already.

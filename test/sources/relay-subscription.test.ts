@@ -31,6 +31,9 @@ function setUp({ filters = [{ kinds: [1] }] as readonly Filter[], verdictAfter =
     verification,
     scheduler: time,
     counters: newRelayCounters(),
+    maxBacklog: Infinity,
+    full: () => said.push('full'),
+    eased: () => said.push('eased'),
     sighted: (hex, at) => sighted.push(hex.slice(at, at + 64)),
     misbehaved: (weight) => said.push(`misbehaved ${weight}`),
     open: () => said.push('open'),
@@ -39,13 +42,19 @@ function setUp({ filters = [{ kinds: [1] }] as readonly Filter[], verdictAfter =
   };
   const delivered = new SeenIds({ capacity });
   const another = (): RelaySubscription =>
-    new RelaySubscription('0', filters, host, delivered, {
-      event: ({ content }) => said.push(`event ${content}`),
-      duplicate: (createdAt) => said.push(`duplicate ${createdAt}`),
-      eose: (hints) => said.push(`eose ${hints.join()}`),
-      closed: ({ prefix }) => said.push(`closed ${prefix}`),
-      lost: ({ code }) => said.push(`lost ${code}`),
-    });
+    new RelaySubscription(
+      '0',
+      filters,
+      host,
+      {
+        event: ({ content }) => said.push(`event ${content}`),
+        duplicate: (createdAt) => said.push(`duplicate ${createdAt}`),
+        eose: (hints) => said.push(`eose ${hints.join()}`),
+        closed: ({ prefix }) => said.push(`closed ${prefix}`),
+        lost: ({ code }) => said.push(`lost ${code}`),
+      },
+      { delivered },
+    );
   const subscription = another();
   const frame = (event: unknown, to = subscription): void => {
     const text = relayEvent('0', event);
@@ -103,15 +112,21 @@ describe('RelaySubscription', () => {
     const text = relayEvent('0', real);
     subscription.frame(text.slice(0, -10), peekFrame(text)?.idAt ?? -1);
     expect(said).toEqual(['duplicate 5']);
-    const other = new RelaySubscription('1', [{ kinds: [1] }], host, new SeenIds(), {
-      event: (event) => said.push(`other ${event.content} ${event.sig[0]}`),
-      duplicate: () => undefined,
-      eose: () => undefined,
-      closed: () => undefined,
-      lost: () => undefined,
-    });
+    const other = new RelaySubscription(
+      '1',
+      [{ kinds: [1] }],
+      host,
+      {
+        event: (event) => said.push(`other ${event.content} ${event.sig[0]}`),
+        duplicate: () => undefined,
+        eose: () => undefined,
+        closed: () => undefined,
+        lost: () => undefined,
+      },
+      { delivered: new SeenIds() },
+    );
     frame({ ...real, content: 'changed', sig: 'f'.repeat(128) }, other);
-    other.parsed({ ...real, content: 'changed' });
+    other.parsed({ ...real, content: 'changed' }, 300);
     expect(said.slice(1)).toEqual(['other real 0']);
     expect(another().backlog).toBe(0);
   });

@@ -13,20 +13,27 @@ export interface OpenConnection {
   readonly sent: ClientMessage[];
   /** Why the connection failed its socket. */
   readonly failures: RelayError[];
+  /** Whether the socket was asked not to be read, each time that changed. */
+  readonly pauses: boolean[];
   /** Hands it frames as if the relay had sent them. */
   receive(...frames: readonly string[]): void;
   /** The ids of the REQs sent, oldest first. */
   requestIds(): string[];
 }
 
-export function aConnection(options: ConnectionOptions & { readonly held?: boolean } = {}): OpenConnection {
+export function aConnection(
+  options: ConnectionOptions & { readonly held?: boolean; readonly canPause?: boolean } = {},
+): OpenConnection {
   const time = options.scheduler instanceof VirtualTime ? options.scheduler : new VirtualTime();
   const sent: ClientMessage[] = [];
   const failures: RelayError[] = [];
+  const pauses: boolean[] = [];
   const connection: Connection = new Connection(
     relayUrl('wss://relay.test'),
     {
       send: (frame) => sent.push(parseClientMessage(frame)) > 0,
+      pause: () => (options.canPause ? pauses.push(true) > 0 : false),
+      resume: () => pauses.push(false),
       fail: (error) => {
         failures.push(error);
         connection.lost(error);
@@ -40,6 +47,7 @@ export function aConnection(options: ConnectionOptions & { readonly held?: boole
     time,
     sent,
     failures,
+    pauses,
     receive: (...frames) => {
       for (const frame of frames) connection.receive(frame);
     },
