@@ -1,6 +1,7 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
 import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import { type BufferOptions, PausingBuffer } from './buffer-options.ts';
+import { stopWith } from './stop-with.ts';
 
 /**
  * What {@link bufferEvents} can be told.
@@ -89,22 +90,20 @@ export function bufferEvents<T>(options: BufferEventsOptions = {}): OperatorFunc
         buffer.close();
       });
       if (when$) subscriber.add(when$.subscribe({ next: flush, error: fail }));
-      subscriber.add(
-        source.subscribe({
-          next: (value) => {
-            try {
-              buffer.push(value);
-            } catch (error) {
-              return fail(error);
-            }
-            if (!when$ && timer.closed) timer = scheduler.schedule(flush, every);
-          },
-          error: fail,
-          complete: () => {
-            flush();
-            subscriber.complete();
-          },
-        }),
-      );
+      source.pipe(stopWith(subscriber)).subscribe({
+        next: (value) => {
+          try {
+            buffer.push(value);
+          } catch (error) {
+            return fail(error);
+          }
+          if (!when$ && timer.closed) timer = scheduler.schedule(flush, every);
+        },
+        error: fail,
+        complete: () => {
+          flush();
+          subscriber.complete();
+        },
+      });
     });
 }

@@ -1,5 +1,6 @@
 import { type Observable, Subscription } from 'rxjs';
 import { type BufferOptions, PausingBuffer } from './buffer-options.ts';
+import { stopWith } from './stop-with.ts';
 
 /**
  * The values of a stream for a `for await` loop, and how many were dropped as the loop was too slow.
@@ -75,9 +76,9 @@ export function toAsyncIterable<T>(stream: Observable<T>, options: BufferOptions
   };
   const begin = (): void => {
     hasBegun = true;
-    subscription.add(
-      stream.subscribe({ next: push, error: (error: unknown) => finish({ error }), complete: () => finish({}) }),
-    );
+    stream
+      .pipe(stopWith(subscription))
+      .subscribe({ next: push, error: (error: unknown) => finish({ error }), complete: () => finish({}) });
   };
   return {
     get dropped() {
@@ -88,10 +89,12 @@ export function toAsyncIterable<T>(stream: Observable<T>, options: BufferOptions
     },
     next: () =>
       new Promise((resolve, reject) => {
-        if (!hasBegun) begin();
         if (buffer.size > 0) resolve({ done: false, value: buffer.take() as T });
         else if (end) tellEnd({ resolve, reject });
-        else waiting.push({ resolve, reject });
+        else {
+          waiting.push({ resolve, reject });
+          if (!hasBegun) begin();
+        }
       }),
     return: () => {
       hasBegun = true;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Gate } from '../../src/sources/gate.ts';
 import { InOrder } from '../../src/sources/in-order.ts';
 
 type Fill = (run: () => void) => void;
@@ -180,5 +181,61 @@ describe('InOrder', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('InOrder behind a gate', () => {
+  function behindGate() {
+    const gate = new Gate();
+    const order = new InOrder(gate);
+    const said: string[] = [];
+    const push = (name: string, weight = 1): void => order.push(() => said.push(name), weight);
+    return { gate, order, said, push };
+  }
+
+  it('runs nothing while it is closed, and all in order when it opens', () => {
+    const { gate, order, said, push } = behindGate();
+    gate.isOpen = false;
+    let fill: Fill | undefined;
+    order.reserve((ready) => (fill = ready), 3);
+    push('b', 2);
+    expect([order.waiting, order.weight, order.isFree]).toEqual([2, 5, false]);
+    fill?.(() => said.push('a'));
+    expect(said).toEqual([]);
+    gate.isOpen = true;
+    expect(said).toEqual(['a', 'b']);
+    expect([order.waiting, order.weight, order.isFree]).toEqual([0, 0, true]);
+  });
+
+  it('stops between two when what runs closes it', () => {
+    const { gate, order, said, push } = behindGate();
+    gate.isOpen = false;
+    push('a');
+    order.push(() => (gate.isOpen = false), 1);
+    push('b');
+    gate.isOpen = true;
+    expect(said).toEqual(['a']);
+    expect(order.weight).toBe(1);
+    gate.isOpen = true;
+    expect(said).toEqual(['a', 'b']);
+  });
+
+  it('starts the work that waited for room when it opens', () => {
+    const { gate, order, said } = behindGate();
+    gate.isOpen = false;
+    for (let name = 0; name < 600; name++) order.reserve((ready) => ready(() => said.push(`${name}`)), 1);
+    expect(order.waiting).toBe(600);
+    gate.isOpen = true;
+    expect(said).toEqual(Array.from({ length: 600 }, (_, name) => `${name}`));
+  });
+
+  it('runs nothing that was given up', () => {
+    const { gate, order, said, push } = behindGate();
+    gate.isOpen = false;
+    push('a');
+    order.clear();
+    gate.isOpen = true;
+    expect(said).toEqual([]);
+    expect(order.weight).toBe(0);
   });
 });
