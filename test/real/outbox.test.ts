@@ -11,7 +11,7 @@ import {
   type Route,
 } from '../../src/index.ts';
 import { signedEvent, testKey, type TestRelay } from '../../src/testing/index.ts';
-import { ask, got, note, NOTES, type RealWorld, realWorld, reqs, until, urlOf, user } from '../support/real-world.ts';
+import { ask, got, note, type RealWorld, realWorld, reqs, until, urlOf, user } from '../support/real-world.ts';
 import { contents, hear } from '../support/world.ts';
 
 const named = { alpha: {}, beta: {}, gamma: {}, delta: {} };
