@@ -114,7 +114,7 @@ describe('routing by the browser build in Chromium', () => {
       ([url, names, authors]) => {
         class Resolving extends WebSocket {
           constructor(address: string) {
-            super(names[address] ?? address);
+            super(new Map<string, string>(names).get(address) ?? address);
           }
         }
         const pool = new library.RelayPool({ relays: [url], WebSocket: Resolving });
@@ -126,7 +126,10 @@ describe('routing by the browser build in Chromium', () => {
       },
       [
         home.url,
-        { 'wss://alpha.example/': alpha.url, 'wss://beta.example/': beta.url },
+        [
+          ['wss://alpha.example/', alpha.url],
+          ['wss://beta.example/', beta.url],
+        ],
         [user(0), user(1), user(3)],
       ] as const,
     );

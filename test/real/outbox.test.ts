@@ -103,6 +103,14 @@ describe('outbox', () => {
     expect(contents(heard.values).sort()).toEqual([...written].sort());
     expect(new Set(heard.values.map(({ id }) => id)).size).toBe(heard.values.length);
     expect(asked(at('gamma'))).toEqual(others);
+
+    // Who is asked for somebody else already is asked for both, and the REQ before that is closed.
+    home.add(listOf(0, [urlOf('gamma')]));
+    await until(() => expect(['beta', 'gamma'].map((name) => at(name).subscriptionCount)).toEqual([0, 1]));
+    expect(asked(at('gamma'))).toEqual([...others, sorted(0, 1)]);
+    expect(got([at('gamma')], 'CLOSE')).toEqual([1]);
+    at('gamma').add(note('on gamma'));
+    await until(() => expect(contents(heard.values)).toContain('on gamma'));
     heard.subscription.unsubscribe();
   });
 
