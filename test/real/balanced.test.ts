@@ -12,7 +12,7 @@ import {
   where,
 } from '../../src/index.ts';
 import { testKey, type TestRelay } from '../../src/testing/index.ts';
-import { ask, got, note, NOTES, QUICK, realWorld, until, urlOf } from '../support/real-world.ts';
+import { ask, got, NEVER_AGAIN, note, NOTES, realWorld, until, urlOf } from '../support/real-world.ts';
 import { contents, hear } from '../support/world.ts';
 
 /** Without chance or measurements: whoever the pool has had for longest comes first. */
@@ -58,7 +58,10 @@ describe('balanced', () => {
   });
 
   it('leaves out a relay that cannot be connected to, when it is known', async () => {
-    await using world = await realWorld({ relays: [{ faults: { refuse: true } }, {}, {}] });
+    await using world = await realWorld({
+      relays: [{ faults: { refuse: true } }, {}, {}],
+      pool: { backoff: NEVER_AGAIN },
+    });
     const { pool, relays } = world;
     await ask(pool, NOTES);
     for (let n = 0; n < 20; n++) await ask(pool, NOTES, { route: balanced(1), id: `${n}` });
@@ -140,7 +143,6 @@ describe('nearest', () => {
     await using world = await realWorld({
       relays: 1,
       named: { vienna: {}, tokyo: {}, lima: {} },
-      pool: { backoff: QUICK },
     });
     const { pool, relays, at } = world;
     const geohashes = { vienna: 'u2ed', tokyo: 'xn77', lima: '6mc5' };

@@ -13,9 +13,11 @@ import { signedEvent, testKey, TestRelay, type TestRelayOptions } from '../../sr
 import { contents } from './world.ts';
 
 /** For what takes real time: sockets of this machine, which may be busy. */
-export const PATIENCE = { timeout: 10_000, interval: 5 };
+const PATIENCE = { timeout: 10_000, interval: 5 };
 /** Reconnects without the pauses that spare real relays. */
-export const QUICK = { base: 50, floor: 20, cap: 200 };
+const QUICK = { base: 50, floor: 20, cap: 200 };
+/** A relay that was lost is not dialled again before the test is over, and is known to be down until then. */
+export const NEVER_AGAIN = { base: 60_000, floor: 60_000, cap: 60_000 };
 export const NOTES: Filter = { kinds: [1] };
 
 /** Options of {@link realWorld}. */
