@@ -88,7 +88,7 @@ interface View extends Balanced {
 
 function viewOf(relay: PooledRelay, nips: readonly number[]): View {
   const { health, information, url: key } = relay;
-  const { bulkhead, cost, reliability, weight } = health;
+  const { bulkhead, cost, standing: reliability, weight } = health;
   const has = nips.filter((nip) => information?.supportedNips.includes(nip)).length;
   const known = information ? has / nips.length : UNKNOWN;
   return {

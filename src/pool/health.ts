@@ -53,6 +53,10 @@ const COUNTERS = { dials: [0, 1], calls: [2, 3] } as const;
 const LONGEST_REST = 60_000;
 /** How much of the reliability the newest result is. */
 const RELIABILITY_SHARE = 0.05;
+/** Milliseconds in which half of what is held against a relay is forgiven while it is asked nothing. */
+const FORGIVEN_BY_HALF = 30_000;
+/** What is held against a relay and is less than this is no reason to prefer another: who is never chosen could never make good. */
+const LEAST_HELD = 0.01;
 /** Fewer readings say nothing of a relay's slowest ones. */
 const LEAST_READINGS = 5;
 
@@ -82,6 +86,9 @@ export class RelayHealth {
   readonly #errors = new WeakSet<RelayError>();
   readonly #remembered: number | undefined;
   #reliability: number;
+  /** As {@link RelayHealth.standing} was when it was last asked something, and when that was. */
+  #standing: number;
+  #judgedAt: number;
   #lastSuccess: number | undefined;
 
   constructor(
@@ -106,7 +113,8 @@ export class RelayHealth {
         if (outcome === 'taken') this.#window(this.#waits, priority).record(waited, scheduler.now());
       },
     });
-    this.#reliability = memory?.reliability ?? 1;
+    this.#reliability = this.#standing = memory?.reliability ?? 1;
+    this.#judgedAt = scheduler.now();
     this.#lastSuccess = memory?.lastSuccess;
     this.#remembered = memory?.latency;
   }
@@ -114,6 +122,16 @@ export class RelayHealth {
   /** Share of what was asked of it that it did, lately: 0 to 1, and 1 for a relay that was asked nothing. */
   get reliability(): number {
     return this.#reliability;
+  }
+
+  /**
+   * The reliability that relays are balanced by: failures are forgiven while it is asked nothing, all of them within four minutes, so that one
+   * that is well again is chosen again.
+   */
+  get standing(): number {
+    const age = Math.max(0, this.scheduler.now() - this.#judgedAt);
+    const held = (1 - this.#standing) * 0.5 ** (age / FORGIVEN_BY_HALF);
+    return held < LEAST_HELD ? 1 : 1 - held;
   }
 
   /** When it last answered, in milliseconds by the scheduler's clock. */
@@ -215,7 +233,11 @@ export class RelayHealth {
     this.#counts.add(time, tried);
     if (!succeeded) this.#counts.add(time, failed);
     if (what === 'calls') this.options.onCall?.(succeeded);
-    this.#reliability += RELIABILITY_SHARE * ((succeeded ? 1 : 0) - this.#reliability);
+    const result = succeeded ? 1 : 0;
+    this.#reliability += RELIABILITY_SHARE * (result - this.#reliability);
+    const { standing } = this;
+    this.#standing = standing + RELIABILITY_SHARE * (result - standing);
+    this.#judgedAt = this.scheduler.now();
   }
 
   #limit(now: number): void {

@@ -1,4 +1,4 @@
-import { defer, finalize, map, type MonoTypeOperatorFunction, type Observable, type SchedulerLike, tap } from 'rxjs';
+import { defer, finalize, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike, tap } from 'rxjs';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import { circuitBreaker } from '../operators/circuit-breaker.ts';
 import { measureLatency } from '../operators/measure-latency.ts';
@@ -169,14 +169,17 @@ export class PooledRelay {
     const exchange: Exchange = { ...call, relay: this.url, health: this.health };
     const loaded = (): void => this.#connections.observe(this.health.bulkhead.running + this.health.bulkhead.waiting);
     const { scheduler } = this.options;
-    return defer(() => {
+    return new Observable<Progress>((subscriber) => {
       const since = scheduler.now();
+      // A clock may tick while nothing waits, so it alone does not tell.
+      let hasWaited = false;
       const turn = (): void => {
         loaded();
-        sent(scheduler.now() - since);
+        sent(hasWaited ? scheduler.now() - since : 0);
       };
       loaded();
-      return pipeline(send.pipe(tap({ subscribe: turn })), exchange, this.options.stages);
+      pipeline(send.pipe(tap({ subscribe: turn })), exchange, this.options.stages).subscribe(subscriber);
+      hasWaited = true;
     }).pipe(finalize(loaded));
   }
 

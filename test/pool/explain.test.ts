@@ -1,8 +1,10 @@
+import type { SchedulerLike } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { explanationText } from '../../src/pool/explanation.ts';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
 import { limit, where } from '../../src/pool/combined-routes.ts';
 import { everyRelay } from '../../src/pool/routes.ts';
+import { signedEvent, testKey, VirtualNetwork, VirtualTime } from '../../src/testing/index.ts';
 import { hear, world } from '../support/world.ts';
 
 const SECOND = 1_000;
@@ -87,6 +89,20 @@ describe('explain', () => {
     expect(stepsOf(pool, 'second')).toEqual({ 'relay1.test': 'chosen throttled sent answered' });
     expect(pool.explain('second')?.relays[0]?.steps[1]?.why).toMatch(/^waited \d+ ms for its turn$/);
     pool.close();
+  });
+
+  it('tells of no wait where there was none, though the clock ticks while the call is made', async () => {
+    const time = new VirtualTime();
+    const network = new VirtualNetwork({ time, latency: 10 });
+    let ticks = 0;
+    const scheduler: SchedulerLike = { now: () => time.now() + ++ticks, schedule: time.schedule.bind(time) };
+    const { url } = network.relay('wss://relay1.test', {});
+    using pool = new RelayPool({ relays: [url], WebSocket: network.WebSocket, scheduler });
+    const event = signedEvent({}, testKey(0));
+    hear(pool.request({ kinds: [1] }, { id: 'asked' }));
+    hear(pool.publish(event));
+    await time.advance(SECOND);
+    for (const id of ['asked', event.id]) expect(stepsOf(pool, id)).toEqual({ 'relay1.test': 'chosen sent answered' });
   });
 
   it('tells of an event what each relay made of it, also of one that was not sent', async () => {

@@ -52,6 +52,24 @@ describe('RelayHealth', () => {
     ]);
   });
 
+  it('forgives in minutes for choosing, while it is asked nothing, and keeps in mind what it was', async () => {
+    const { time, health } = aHealth();
+    for (let n = 0; n < 10; n++) health.failed('calls');
+    const { reliability } = health;
+    expect(health.standing).toBe(reliability);
+    await time.advance(30_000);
+    expect(health.standing).toBeCloseTo(1 - (1 - reliability) / 2);
+    // From there on, and not from where it was before.
+    const before = health.standing;
+    health.succeeded('calls');
+    expect(health.standing).toBeCloseTo(before + 0.05 * (1 - before));
+    await time.advance(210_000);
+    expect(health.standing).toBe(1);
+    expect(health.reliability).toBeCloseTo(reliability + 0.05 * (1 - reliability));
+    health.failed('calls');
+    expect(health.standing).toBeCloseTo(0.95);
+  });
+
   it('takes the same trouble for news once', () => {
     const { health } = aHealth();
     const [one, other] = ['one', 'other'].map(
