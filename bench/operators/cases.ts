@@ -1,6 +1,7 @@
 import { EMPTY, map, mergeMap, type Observable, of, pipe, Subject, VirtualTimeScheduler } from 'rxjs';
 import {
   Bulkhead,
+  bufferEvents,
   bulkhead,
   CircuitBreaker,
   circuitBreaker,
@@ -152,6 +153,7 @@ export const itemCases: readonly Case[] = [
   perItem('verifyEvents, the verifier for nothing', notes, verifyEvents(yes, { scheduler }), flush),
   perItem('latestReplaceable, regular', notes, latestReplaceable()),
   perItem('latestReplaceable, newer versions', profiles, latestReplaceable()),
+  perItem('bufferEvents', notes, bufferEvents(), { expected: 0 }),
   perItem('withoutDeleted, nothing deleted', notes, withoutDeleted()),
   perItem('withoutDeleted, a hundred deleted', notesAfterDeletions, withoutDeleted()),
   perItem('relayLists, newer lists of 100 authors', relayListEvents, relayLists({ every: 0 })),
@@ -185,6 +187,7 @@ export const subscriptionCases: readonly Case[] = [
   perSubscription('quorum, subscription', oneOfThree, quorum(1)),
   perSubscription('uniqueEvents, subscription', note, uniqueEvents()),
   perSubscription('latestReplaceable, subscription', note, latestReplaceable()),
+  perSubscription('bufferEvents, subscription', note, bufferEvents()),
   perSubscription('withoutDeleted, subscription', note, withoutDeleted()),
   perSubscription('relayLists, subscription', aRelayList, relayLists()),
   perSubscription("the pool's pipe, one exchange", answered, (send) => pipeline(send, exchange, pipelineStages)),

@@ -5,6 +5,9 @@ import type { ClientMessage } from '../../src/protocol/message.ts';
 import { relayAuth, relayClosed, relayEose, relayEvent, relayNotice, relayOk } from '../../src/protocol/relay-frame.ts';
 import { RelayError } from '../../src/protocol/relay-error.ts';
 import { fakeEvent, testKey, testSigner, VirtualTime } from '../../src/testing/index.ts';
+import { Gate } from '../../src/sources/gate.ts';
+import { watchLiveness } from '../../src/sources/liveness.ts';
+import { SeenIds } from '../../src/policies/seen-ids.ts';
 import { Verification } from '../../src/verifiers/verification.ts';
 import { aConnection, type OpenConnection } from '../support/a-connection.ts';
 import { laterVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
@@ -448,5 +451,96 @@ describe('Connection', () => {
     connection.unreadable();
     expect(connection.heardAt).toBe(start + 2_000);
     expect(connection.counters).toMatchObject({ notices: 2, malformed: 1, frames: 3 });
+  });
+
+  describe('more than can be held', () => {
+    const frames = (id: string, ...contents: readonly string[]): string[] =>
+      contents.map((content) => relayEvent(id, fakeEvent({ content })));
+    const sinkOf = (said: string[]) => ({
+      event: ({ content }: NostrEvent) => said.push(content),
+      duplicate: () => undefined,
+      eose: () => undefined,
+      closed: () => undefined,
+      lost: () => undefined,
+      overrun: () => said.push('overrun'),
+    });
+    const delivery = () => ({ delivered: new SeenIds() });
+
+    it('is not read where one REQ uses the connection, until half of it is delivered', async () => {
+      const { connection, receive, pauses, time, sent } = open({ canPause: true, maxBacklog: 4, verdictAfter: 10 });
+      const said: string[] = [];
+      const { id } = connection.openSubscription([{ kinds: [1] }], sinkOf(said), delivery());
+      receive(...frames(id, 'a', 'b', 'c', 'd'));
+      expect([pauses, connection.isPaused]).toEqual([[], false]);
+      receive(...frames(id, 'e', 'f'));
+      expect([pauses, connection.isPaused]).toEqual([[true], true]);
+      await time.advance(100);
+      expect(said).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+      expect([pauses, connection.isPaused]).toEqual([[true, false], false]);
+      expect(connection.heardAt).toBeGreaterThan(0);
+      expect(verbs(sent)).toEqual(['REQ']);
+    });
+
+    it('counts a large event more than once', () => {
+      const { connection, receive, pauses } = open({ canPause: true, maxBacklog: 4, verdictAfter: 10 });
+      const { id } = connection.openSubscription([{ kinds: [1] }], sinkOf([]), delivery());
+      receive(...frames(id, 'x'.repeat(4_096 * 4)));
+      expect(pauses).toEqual([true]);
+    });
+
+    it('closes the REQ where others use the connection, or the platform cannot stop to read', async () => {
+      for (const canPause of [true, false]) {
+        const { connection, receive, pauses, time, sent } = open({ canPause, maxBacklog: 2, verdictAfter: 10 });
+        const said: string[] = [];
+        if (canPause) connection.openSubscription([{ kinds: [7] }], sinkOf([]), delivery());
+        const { id } = connection.openSubscription([{ kinds: [1] }], sinkOf(said), delivery());
+        receive(...frames(id, 'a', 'b', 'c', 'd'));
+        expect(verbs(sent).at(-1)).toBe('CLOSE');
+        await time.advance(100);
+        expect(said).toEqual(['overrun', 'a', 'b', 'c']);
+        expect(pauses).toEqual([]);
+      }
+    });
+
+    it.each(['REQ', 'EVENT'])('gives way to a %s that comes meanwhile', async (verb) => {
+      const { connection, receive, pauses, time, sent } = open({ canPause: true, maxBacklog: 2, verdictAfter: 10 });
+      const said: string[] = [];
+      const { id } = connection.openSubscription([{ kinds: [1] }], sinkOf(said), delivery());
+      receive(...frames(id, 'a', 'b', 'c'));
+      expect(pauses).toEqual([true]);
+      if (verb === 'REQ') hear(connection.subscribe({ kinds: [7] }));
+      else hear(connection.publish(fakeEvent({ content: 'mine' })));
+      expect(pauses).toEqual([true, false]);
+      expect(verbs(sent)).toEqual(['REQ', 'CLOSE', verb]);
+      await time.advance(100);
+      expect(said).toEqual(['overrun', 'a', 'b', 'c']);
+    });
+
+    it('is read again when the REQ is closed', () => {
+      const { connection, receive, pauses } = open({ canPause: true, maxBacklog: 2, verdictAfter: 10 });
+      const subscription = connection.openSubscription([{ kinds: [1] }], sinkOf([]), delivery());
+      receive(...frames(subscription.id, 'a', 'b', 'c'));
+      subscription.close();
+      expect(pauses).toEqual([true, false]);
+    });
+
+    it('is no reason to take the relay for dead', async () => {
+      const pause = new Gate();
+      const { connection, receive, time, failures } = open({ canPause: true, maxBacklog: 2 });
+      const watch = watchLiveness(connection, {});
+      pause.isOpen = false;
+      const said: string[] = [];
+      const { id } = connection.openSubscription([{ kinds: [1] }], sinkOf(said), { ...delivery(), gate: pause });
+      receive(...frames(id, 'a', 'b', 'c'));
+      await time.advance(600_000);
+      expect([failures, said]).toEqual([[], []]);
+      pause.isOpen = true;
+      expect(said).toEqual(['a', 'b', 'c']);
+      await time.advance(1_000);
+      expect(failures).toEqual([]);
+      await time.advance(120_000);
+      expect(failures).toHaveLength(1);
+      watch.unsubscribe();
+    });
   });
 });
