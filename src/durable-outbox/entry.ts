@@ -14,10 +14,12 @@ export class Entry {
   /** What versions of one replaceable event have in common. */
   readonly key: string | undefined;
   readonly backoff: Backoff;
+  /** Characters of the event. */
+  readonly size: number;
   status: OutboxStatus;
   /** Whether the store has it: it is not sent before. */
   isStored = false;
-  /** Whether it is yet to be sent for the first time since it was published: the store need not be asked whether it still has it. */
+  /** Whether it was just published, and not sent yet. */
   isFresh = true;
   /** When the next attempt is due, in milliseconds, or the entry ends. */
   timer = Subscription.EMPTY;
@@ -36,6 +38,7 @@ export class Entry {
   ) {
     this.id = record.event.id;
     this.key = replaceableKey(record.event);
+    this.size = JSON.stringify(record.event).length;
     this.backoff = new Backoff(backoff, random);
     this.status = record.isRejected ? 'rejected' : 'pending';
     this.#outcomes = record.answers;
@@ -52,6 +55,11 @@ export class Entry {
     return this.#report.asObservable();
   }
 
+  /** Whether there is nobody left who could accept it, but for relays that are to come. */
+  get isStranded(): boolean {
+    return !this.targets?.some((url) => !this.record.answers[url]);
+  }
+
   get text(): string {
     return encodeRecord(this.record);
   }
@@ -61,7 +69,8 @@ export class Entry {
     const answers = { ...this.record.answers };
     let isNew = false;
     for (const [url, outcome] of Object.entries(outcomes) as [RelayUrl, PublishOutcome][]) {
-      if (!isAnswer(outcome) || answers[url]?.status === 'accepted' || answers[url]?.status === outcome.status) continue;
+      if (!isAnswer(outcome) || answers[url]?.status === 'accepted' || answers[url]?.status === outcome.status)
+        continue;
       answers[url] = outcome;
       isNew = true;
     }
@@ -75,14 +84,21 @@ export class Entry {
     return this.targets === undefined || (this.targets.includes(url) && !this.record.answers[url]);
   }
 
-  /** It is to be sent again, though relays had refused it for good. */
-  revive(): void {
+  /** What is to be kept when it is sent again, though relays had refused it for good. */
+  afresh(options: Pick<OutboxRecord, 'quorum' | 'relays' | 'priority' | 'until'>): OutboxRecord {
     const accepted = Object.entries(this.record.answers).filter(([, { status }]) => status === 'accepted');
-    this.record = { ...this.record, answers: Object.fromEntries(accepted), isRejected: false };
-    this.#outcomes = this.record.answers;
+    return { ...this.record, ...options, answers: Object.fromEntries(accepted), isRejected: false };
+  }
+
+  revive(record: OutboxRecord): void {
+    this.record = record;
+    this.#outcomes = record.answers;
     this.status = 'pending';
+    this.isFresh = true;
+    this.targets = undefined;
     this.backoff.reset();
     this.#report = new ReplaySubject<OutboxReport>(1);
+    this.tell();
   }
 
   tell(): void {
@@ -92,11 +108,5 @@ export class Entry {
   /** Nothing more is told. */
   end(): void {
     this.#report.complete();
-  }
-
-  /** Stops what goes on about it; of an attempt under way that may go on, only the timer. */
-  stop(isAttemptKept = false): void {
-    this.timer.unsubscribe();
-    if (!isAttemptKept) this.attempt.unsubscribe();
   }
 }

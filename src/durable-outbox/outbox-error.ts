@@ -1,7 +1,7 @@
 /**
  * Why the outbox did not keep an event:
  *
- * - `full`: as many events wait as the options `capacity` and `bytes` allow
+ * - `full`: as many events wait as the options `capacity` and `characters` allow
  * - `invalid-event`, `invalid-option`: the call was wrong
  * - `store-locked`: another process has the store open
  * - `store-failed`: the store could not be read or written; `cause` says why
@@ -14,8 +14,7 @@
  * const hints: Partial<Record<OutboxErrorCode, string>> = { full: 'Too much is waiting: go online first.' };
  * ```
  */
-export type OutboxErrorCode =
-  'full' | 'invalid-event' | 'invalid-option' | 'store-locked' | 'store-failed' | 'closed';
+export type OutboxErrorCode = 'full' | 'invalid-event' | 'invalid-option' | 'store-locked' | 'store-failed' | 'closed';
 
 /**
  * The outbox did not keep an event, and sent nothing of it.

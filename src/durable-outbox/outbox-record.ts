@@ -55,7 +55,8 @@ export function decodeRecord(key: string, text: string): OutboxRecord {
   const { since, until, quorum, relays, priority, isRejected, accepted, refused } = value;
   if (!isTime(since) || !isTime(until)) throw new Error('It has no times.');
   if (!isQuorum(quorum)) throw new Error('It has no quorum.');
-  if (relays !== undefined && !(Array.isArray(relays) && relays.every(isRelayUrl))) throw new Error('Its relays are none.');
+  if (relays !== undefined && !(Array.isArray(relays) && relays.every(isRelayUrl)))
+    throw new Error('Its relays are none.');
   if (priority !== undefined && !isPriority(priority)) throw new Error('It has an unknown priority.');
   if (typeof isRejected !== 'boolean') throw new Error('It does not say whether it was rejected.');
   const answers = { ...answersOf(refused, 'rejected'), ...answersOf(accepted, 'accepted') };
