@@ -18,7 +18,7 @@ export interface CourierReports {
   /** An attempt has news; `isAnswer`: a relay has said its last word, which is worth keeping. */
   progress(entry: Entry, isAnswer: boolean): void;
   /** It needs no more sending. After `delivered` an attempt under way goes on, for the relays that are left. */
-  over(entry: Entry, status: 'delivered' | 'rejected' | 'expired' | 'gone'): void;
+  over(entry: Entry, status: 'delivered' | 'rejected' | 'superseded' | 'expired' | 'gone'): void;
   failed(entry: Entry, error: unknown): void;
 }
 
@@ -145,7 +145,7 @@ export class Courier {
 
   #ended(entry: Entry): void {
     if (entry.status !== 'pending' || this.#isStopped) return;
-    if (this.#verdict(entry) === 'failed') this.reports.over(entry, 'rejected');
+    if (this.#verdict(entry) === 'failed') this.reports.over(entry, entry.isOutdated ? 'superseded' : 'rejected');
     else this.#wait(entry, entry.backoff.next());
   }
 

@@ -60,6 +60,12 @@ export class Entry {
     return !this.targets?.some((url) => !this.record.answers[url]);
   }
 
+  /** Whether the relays that refuse it do so because they have a newer version. */
+  get isOutdated(): boolean {
+    const refusals = Object.values(this.record.answers).filter(({ status }) => status === 'rejected');
+    return refusals.every((refusal) => 'reason' in refusal && refusal.reason.prefix === 'replaced');
+  }
+
   get text(): string {
     return encodeRecord(this.record);
   }

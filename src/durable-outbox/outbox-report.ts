@@ -10,7 +10,8 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
  * - `rejected`: so many relays refused it for good that the quorum is out of reach. It is kept, so that its text is not lost, but not
  *   sent: publish it again, or cancel it
  * - `expired`: its time was over before the quorum was met; it is kept no more
- * - `superseded`: a newer version of this replaceable event is kept, so this one is not
+ * - `superseded`: a newer version of this replaceable event is kept, or so many relays have one that the quorum is out of reach; this one
+ *   is kept no more
  * - `cancelled`: as you asked; it is kept no more
  * - `gone`: it was taken out of the store by somebody else, as another tab that has delivered it
  *

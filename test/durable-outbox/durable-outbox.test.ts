@@ -299,6 +299,25 @@ describe('an event that is refused', () => {
     expect(statuses(publish).at(-1)).toBe('delivered');
   });
 
+  it('because relays have a newer version is superseded, and not kept', async () => {
+    const { outbox, store, relays, time, note } = desk({ relays: 2 });
+    for (const relay of relays) relay.seed(note('newer', { kind: 0 }));
+    const publish = hear(outbox.publish(note('older', { kind: 0, age: 60 })));
+    await time.advance(MINUTE);
+    expect(outcomes(publish.values.at(-1))).toEqual(['rejected', 'rejected']);
+    expect(statuses(publish).at(-1)).toBe('superseded');
+    expect(store.disk.size).toBe(0);
+  });
+
+  it('is kept where one relay has a newer version and another says no', async () => {
+    const { outbox, store, relays, time, note } = desk({ relays: [{}, { faults: { rejectedWith: 'blocked: no' } }] });
+    relays[0]?.seed(note('newer', { kind: 0 }));
+    const publish = hear(outbox.publish(note('older', { kind: 0, age: 60 })));
+    await time.advance(MINUTE);
+    expect(statuses(publish).at(-1)).toBe('rejected');
+    expect(store.disk.size).toBe(1);
+  });
+
   it('expires as rejected ones do', async () => {
     const { outbox, store, settled, time, note } = desk({ relays: [{ faults: { rejectedWith: 'invalid: bad' } }] });
     hear(outbox.publish(note('no'), { keepFor: DAY }));

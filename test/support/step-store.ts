@@ -13,6 +13,8 @@ export class StepStore implements OutboxStore {
   failing: { readonly call: StoreCall; readonly isDone: boolean } | undefined;
   /** Steps after which the process is dead. */
   crashAfter = Infinity;
+  /** Called when it dies. */
+  onCrash = (): void => undefined;
   steps = 0;
 
   constructor(readonly disk: Map<string, string> = new Map()) {}
@@ -55,6 +57,8 @@ export class StepStore implements OutboxStore {
   async #step(): Promise<void> {
     if (this.isDead) return new Promise(() => undefined);
     this.steps++;
-    if (this.isDead) return new Promise(() => undefined);
+    if (!this.isDead) return;
+    this.onCrash();
+    return new Promise(() => undefined);
   }
 }
