@@ -63,7 +63,9 @@ export class Entry {
   /** Whether the relays that refuse it do so because they have a newer version. */
   get isOutdated(): boolean {
     const refusals = Object.values(this.record.answers).filter(({ status }) => status === 'rejected');
-    return refusals.every((refusal) => 'reason' in refusal && refusal.reason.prefix === 'replaced');
+    return (
+      this.key !== undefined && refusals.every((refusal) => 'reason' in refusal && refusal.reason.prefix === 'replaced')
+    );
   }
 
   get text(): string {
