@@ -1,5 +1,5 @@
+export { levelOutboxStore } from '#level-store';
 export { DurableOutbox } from './durable-outbox.ts';
-export { levelOutboxStore } from './level-store.ts';
 export { OutboxError, type OutboxErrorCode } from './outbox-error.ts';
 export type { DurableOutboxOptions, OutboxPublishOptions } from './outbox-options.ts';
 export type { OutboxReport, OutboxStatus, OutboxTrouble } from './outbox-report.ts';

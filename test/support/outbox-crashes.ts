@@ -159,7 +159,7 @@ export class OutboxCrashes {
       constructor(url: string | URL) {
         super(url);
         this.addEventListener('message', (event) => {
-          const [verb, id, isOk] = JSON.parse(String((event as MessageEvent).data));
+          const [verb, id, isOk] = JSON.parse(String(event.data));
           if (verb === 'OK' && isOk === true) confirmed.add(`${this.url} ${id}`);
         });
       }

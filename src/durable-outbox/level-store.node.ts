@@ -3,12 +3,12 @@ import { OutboxError } from './outbox-error.ts';
 import type { OutboxStore } from './outbox-store.ts';
 
 /**
- * A store on the disk: LevelDB in Node, IndexedDB in browsers, both by the package `level`, which you install beside this one. It is opened
- * by the outbox.
+ * A store on the disk. In Node it is LevelDB, by the package `level`, which you install beside this one; in browsers it is IndexedDB, and
+ * needs no package. It is opened by the outbox.
  *
- * In Node each write is synced to the disk before it counts, and one process at a time has the store: the outbox of another gets
- * `store-locked`, and tries again until it is free. In browsers a write counts when its transaction is complete, so it outlives the page
- * and the browser; after a loss of power the last seconds may be missing. Tabs share it: see `docs/durable-outbox.md`.
+ * A write counts when it is flushed: in Node it is synced to the disk, in browsers its transaction asks for `durability: 'strict'`. In Node one
+ * process at a time has the store: the outbox of another gets `store-locked`, and tries again until it is free. In browsers tabs share it:
+ * see `docs/durable-outbox.md`.
  *
  * @param location - A folder in Node; the name of a database in browsers.
  *
@@ -39,7 +39,6 @@ export function levelOutboxStore(location: string): OutboxStore {
     }
     return (opened = database);
   };
-  // Known in Node alone.
   const durably = { sync: true };
   return {
     entries: async () => (await open()).iterator().all(),
