@@ -34,7 +34,7 @@ describe('a crash between any two steps of the store', () => {
     expect(life.steps).toBeGreaterThan(30);
   });
 
-  it('after each step: no event that was promised is lost, no confirmation invented', { timeout: 60_000 }, async () => {
+  it('after each step: no event that was promised is lost, no confirmation invented', { timeout: 120_000 }, async () => {
     const { life } = await live([]);
     for (let step = 1; step <= life.steps; step++) {
       const { wrong, life: crashed } = await live([step]);
@@ -42,7 +42,7 @@ describe('a crash between any two steps of the store', () => {
     }
   });
 
-  it('after a few steps, again and again', { timeout: 60_000 }, async () => {
+  it('after a few steps, again and again', { timeout: 120_000 }, async () => {
     for (const every of [1, 2, 3, 5, 8]) {
       const { wrong, life } = await live(Array.from({ length: 12 }, () => every));
       expect({ every, wrong }).toEqual({ every, wrong: [] });

@@ -62,7 +62,7 @@ describe('a process with a durable outbox that is killed (SIGKILL) at any moment
       });
     });
 
-  it('loses nothing that it said is durable, and claims only what is so', { timeout: 60_000 }, async () => {
+  it('loses nothing that it said is durable, and claims only what is so', { timeout: 120_000 }, async () => {
     const random = seededRandom(SEED);
     const [durable, delivered] = [new Set<string>(), new Set<string>()];
     const wrong: string[] = [];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Happening, OutboxCrashes, RELAYS } from '../support/outbox-crashes.ts';
 
 /** `OUTBOX_RUNS=2000` for a longer search. */
-const RUNS = Number(process.env['OUTBOX_RUNS'] ?? 50);
+const RUNS = Number(process.env['OUTBOX_RUNS'] ?? 30);
 
 const event = fc.nat(8);
 const relay = fc.nat(RELAYS - 1);
