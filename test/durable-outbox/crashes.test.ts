@@ -34,13 +34,17 @@ describe('a crash between any two steps of the store', () => {
     expect(life.steps).toBeGreaterThan(30);
   });
 
-  it('after each step: no event that was promised is lost, no confirmation invented', { timeout: 120_000 }, async () => {
-    const { life } = await live([]);
-    for (let step = 1; step <= life.steps; step++) {
-      const { wrong, life: crashed } = await live([step]);
-      expect({ step, wrong, crashes: crashed.crashes }).toEqual({ step, wrong: [], crashes: 1 });
-    }
-  });
+  it(
+    'after each step: no event that was promised is lost, no confirmation invented',
+    { timeout: 120_000 },
+    async () => {
+      const { life } = await live([]);
+      for (let step = 1; step <= life.steps; step++) {
+        const { wrong, life: crashed } = await live([step]);
+        expect({ step, wrong, crashes: crashed.crashes }).toEqual({ step, wrong: [], crashes: 1 });
+      }
+    },
+  );
 
   it('after a few steps, again and again', { timeout: 120_000 }, async () => {
     for (const every of [1, 2, 3, 5, 8]) {
