@@ -38,6 +38,20 @@ module.exports = {
       to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', `^src/(${rooms.join('|')})/`] },
     },
     {
+      name: 'durable-outbox-goes-to-browsers',
+      comment: 'The durable outbox runs in pages too: testing is for Node only.',
+      severity: 'error',
+      from: { path: '^src/durable-outbox/' },
+      to: { path: '^src/testing/' },
+    },
+    {
+      name: 'level-behind-a-store',
+      comment: 'level is an optional peer: only the store that is made of it, in Node, may import it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/durable-outbox/level-store\\.node\\.ts$' },
+      to: { path: '(^|/)node_modules/(abstract-|browser-|classic-)?level/' },
+    },
+    {
       name: 'no-circles',
       comment: 'Circles are forbidden, those of types too.',
       severity: 'error',

@@ -15,7 +15,9 @@ const forbiddenCalls = [
   { object: 'crypto', property: 'getRandomValues' },
   ...['globalThis', 'window', 'self'].flatMap((object) => forbiddenGlobals.map((property) => ({ object, property }))),
 ];
-const pureRooms = ['protocol', 'policies', 'operators', 'sources', 'pool'].map((room) => `src/${room}/**/*.ts`);
+const pureRooms = ['protocol', 'policies', 'operators', 'sources', 'pool', 'durable-outbox'].map(
+  (room) => `src/${room}/**/*.ts`,
+);
 
 export default tseslint.config(
   {

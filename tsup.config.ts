@@ -3,13 +3,17 @@ import { build } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 
 /** What users import, by the name of its output file; see "exports" in package.json. */
-const everywhere = { index: 'src/index.ts', 'worker-pool': 'src/verifiers/worker-pool.ts' };
+const everywhere = {
+  index: 'src/index.ts',
+  outbox: 'src/durable-outbox/index.ts',
+  'worker-pool': 'src/verifiers/worker-pool.ts',
+};
 const nodeOnly = { testing: 'src/testing/index.ts' };
 /** Started by URL from beside the file that starts it, so it keeps its name and is an ES module everywhere. */
 const worker = { 'verify-worker': 'src/verifiers/verify-worker.ts' };
 
 /**
- * `#web-socket` and `#spawn-worker` are resolved here, by the "imports" of package.json: the `node` condition picks the file
+ * `#web-socket`, `#spawn-worker` and `#level-store` are resolved here, by the "imports" of package.json: the `node` condition picks the file
  * that imports `ws`, every other build gets the platform's own WebSocket. Dependencies stay imports.
  */
 const esm = (platform: 'node' | 'browser', entry: Record<string, string>): Options => ({

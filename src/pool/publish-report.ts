@@ -56,16 +56,17 @@ export interface PublishReport {
   readonly quorum?: 'open' | 'met';
 }
 
-/** The report before anything was sent: of a relay that accepted it earlier there is nothing to await. */
+/** The report before anything was sent: of a relay whose earlier outcome stands there is nothing to await. */
 export function initialReport(
   event: NostrEvent,
   relays: readonly RelayUrl[],
   previous: Pick<PublishReport, 'outcomes'> | undefined,
+  stands: (outcome: PublishOutcome) => boolean = ({ status }) => status === 'accepted',
 ): PublishReport {
   const outcomes: Record<RelayUrl, PublishOutcome> = {};
   for (const url of relays) {
     const before = previous?.outcomes[url];
-    outcomes[url] = before?.status === 'accepted' ? before : { status: 'pending' };
+    outcomes[url] = before && stands(before) ? before : { status: 'pending' };
   }
   return counted(event, outcomes);
 }

@@ -19,7 +19,7 @@ import { union } from './combined-routes.ts';
 import { deliver } from './delivery.ts';
 import { PoolError } from './pool-error.ts';
 import { type PublishQuorum, quorumParts, type Standing, watchQuorum } from './publish-quorum.ts';
-import { initialReport, type PublishReport, withOutcome } from './publish-report.ts';
+import { initialReport, type PublishOutcome, type PublishReport, withOutcome } from './publish-report.ts';
 import { RequestProgress } from './request-progress.ts';
 import type { Choice, Route } from './route.ts';
 import { cluster, refuseNobody } from './routes.ts';
@@ -48,6 +48,8 @@ export interface PublishOptions {
   readonly priority?: Priority;
   /** A report of an earlier publish of this event, also of another process: relays that accepted it are left alone. */
   readonly previous?: Pick<PublishReport, 'outcomes'>;
+  /** Which outcomes of `previous` stand, so that their relays are left alone. @default those that say `accepted` */
+  readonly stands?: ((outcome: PublishOutcome) => boolean) | undefined;
   /**
    * How many relays have to accept it. Each report says how that stands; when it is out of reach, the stream errors with a `QuorumError`, and those
    * that can still accept the event get it all the same. Without a `route` a quorum by cluster goes to those clusters.
@@ -63,7 +65,7 @@ export function publish(
   options: PublishOptions,
   context: RoutingContext,
 ): Observable<PublishReport> {
-  const { deadline = 10_000, priority = 'high', previous, quorum } = options;
+  const { deadline = 10_000, priority = 'high', previous, stands, quorum } = options;
   const route = options.route ?? routeOf(quorum);
   if (!isWellFormedEvent(event)) {
     throw new PoolError(
@@ -82,7 +84,7 @@ export function publish(
     if (index > 0) return EMPTY;
     const relays = choices.map(({ relay }) => relay);
     const urls = relays.map(({ url }) => url);
-    const first = initialReport(event, urls, previous);
+    const first = initialReport(event, urls, previous, stands);
     const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
     const deliveries = missing.map((relay) => deliver(relay, event, { deadline, priority }, { ...context, notes }));
     const told$ = merge(...deliveries).pipe(tap(([relay, outcome]) => notes.settled(relay, outcome)));
@@ -104,7 +106,8 @@ export function publish(
   );
 }
 
-function routeOf(quorum: PublishQuorum | undefined): Route | undefined {
+/** Where a quorum by cluster leads, when nothing else is said. */
+export function routeOf(quorum: PublishQuorum | undefined): Route | undefined {
   if (typeof quorum !== 'object') return undefined;
   const [first, ...more] = Object.keys(quorum).map(cluster);
   return first && union(first, ...more);

@@ -44,12 +44,12 @@ function runInNode(type: 'module' | 'commonjs', code: string): string {
 }
 
 describe('the browser build', () => {
-  it.each([['rx-relay-pool'], ['rx-relay-pool/worker-pool']])(
-    'of %s never pulls in ws or a module of Node',
+  it.each([['rx-relay-pool'], ['rx-relay-pool/outbox'], ['rx-relay-pool/worker-pool']])(
+    'of %s never pulls in ws, level or a module of Node',
     async (name) => {
       const inputs = await bundle(`export * from '${name}';`, 'browser', ['browser', 'import']);
       expect(inputs.some((path) => path.startsWith('dist/browser/'))).toBe(true);
-      expect(inputs.filter((path) => /node_modules\/ws\/|dist\/node\//.test(path))).toEqual([]);
+      expect(inputs.filter((path) => /node_modules\/(ws|.*level)\/|dist\/node\//.test(path))).toEqual([]);
     },
   );
 
@@ -71,7 +71,7 @@ describe('the browser build', () => {
 describe('the Node build', () => {
   const names = (variable: string): string => `console.log(Object.keys(${variable}).sort().join(' '))`;
 
-  it.each([['rx-relay-pool'], ['rx-relay-pool/testing'], ['rx-relay-pool/worker-pool']])(
+  it.each([['rx-relay-pool'], ['rx-relay-pool/outbox'], ['rx-relay-pool/testing'], ['rx-relay-pool/worker-pool']])(
     'of %s has the same names for import and require',
     (name) => {
       const imported = runInNode('module', `import * as all from '${name}'; ${names('all')}`);
@@ -89,6 +89,20 @@ describe('the Node build', () => {
     const cjs = `const { workerPoolVerifier } = require('rx-relay-pool/worker-pool'); ${verify}`;
     expect(runInNode('module', esm)).toBe('[ false ]');
     expect(runInNode('commonjs', cjs)).toBe('[ false ]');
+  });
+
+  it('of the outbox loads level when its store is opened, and says so where it is not installed', () => {
+    const without = `import { register } from 'node:module';
+      register('data:text/javascript,export const resolve=(s,c,n)=>{if(s==="level")throw Error("none");return n(s,c)}');
+      const { levelOutboxStore } = await import('rx-relay-pool/outbox');
+      await levelOutboxStore('never').entries().catch(({ code, message }) => console.log(code, message));`;
+    expect(runInNode('module', without)).toMatch(/^store-failed .*npm install level$/);
+  });
+
+  it('of the pool does not need level', async () => {
+    const inputs = await bundle("export * from 'rx-relay-pool';", 'node', ['node', 'import']);
+    expect(inputs.some((path) => path.startsWith('dist/node/'))).toBe(true);
+    expect(inputs.filter((path) => /level/.test(path))).toEqual([]);
   });
 
   it('leaves a process free to exit after the import', () => {

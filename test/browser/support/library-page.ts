@@ -1,6 +1,7 @@
 import type { finalizeEvent } from 'nostr-tools/pure';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect, vi } from 'vitest';
+import type * as outbox from '../../../src/durable-outbox/index.ts';
 import type * as core from '../../../src/index.ts';
 import type { Filter, NostrEvent, RelayPool, RelayPoolOptions, RelayStatus } from '../../../src/index.ts';
 import type * as workerPool from '../../../src/verifiers/worker-pool.ts';
@@ -8,6 +9,7 @@ import { type ServedPage, servePage } from '../../support/page-server.ts';
 
 /** What pages/library.js puts into the page: the types of the sources, the values of dist/browser. */
 type Library = typeof core &
+  typeof outbox &
   Pick<typeof workerPool, 'workerPoolVerifier'> & { readonly finalizeEvent: typeof finalizeEvent };
 
 /** A packet, as far as it can leave the page: errors and reasons by their name. */
