@@ -1,8 +1,11 @@
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { quorumOf, type QuorumSize } from '../policies/quorum.ts';
 import type { NostrEvent } from '../protocol/event.ts';
+import type { Filter } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
 import { relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
+import type { CountOptions } from './count.ts';
+import type { CountReport } from './count-report.ts';
 import type { PublishOptions } from './publish.ts';
 import type { PublishReport } from './publish-report.ts';
 import type { FilterInput, RequestOptions } from './requests.ts';
@@ -33,6 +36,7 @@ export interface PoolVerbs {
   request(filter: FilterInput, options?: RequestOptions): Observable<NostrEvent>;
   packets(filter: FilterInput, options?: RequestOptions): Observable<Packet>;
   publish(event: NostrEvent, options?: PublishOptions): Observable<PublishReport>;
+  count(filter: Filter | readonly Filter[], options?: CountOptions): Observable<CountReport>;
 }
 
 /**
@@ -119,7 +123,12 @@ export class RelayCluster {
     return this.verbs.publish(event, { ...this.#routed(options), quorum: options.quorum ?? this.quorum });
   }
 
-  #routed<Options extends RequestOptions | PublishOptions>(options: Options): Options {
+  /** As the pool's verb of the same name. */
+  count(filter: Filter | readonly Filter[], options: CountOptions = {}): Observable<CountReport> {
+    return this.verbs.count(filter, this.#routed(options));
+  }
+
+  #routed<Options extends RequestOptions | PublishOptions | CountOptions>(options: Options): Options {
     return { ...options, route: options.route ?? this.#route };
   }
 }

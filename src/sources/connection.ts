@@ -6,6 +6,7 @@ import { peekFrame } from '../protocol/frame.ts';
 import {
   encodeAuth,
   encodeClose,
+  encodeCount,
   encodeEvent,
   encodeReq,
   parseRelayMessage,
@@ -16,6 +17,7 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
 import { Verification } from '../verifiers/verification.ts';
 import { type Acknowledgement, Acknowledgements } from './acknowledgements.ts';
 import { Authentication, type AuthOutcome, type Signer } from './authentication.ts';
+import { type CountAnswer, countAnswer, Queries, type Query, type QuerySink } from './queries.ts';
 import { newRelayCounters, type RelayCounters } from './relay-counters.ts';
 import { RelaySubscription, type SubscriptionHost, type SubscriptionSink } from './relay-subscription.ts';
 import type { Socket } from './socket.ts';
@@ -66,6 +68,7 @@ export class Connection implements SubscriptionHost {
   readonly #authentication: Authentication;
   readonly #subscriptions = new Map<string, RelaySubscription>();
   readonly #acks = new Acknowledgements();
+  readonly #queries: Queries;
   readonly #tolerance = new Tolerance();
   /** EVENTs that wait until the REQs of a new connection are out. */
   #held: (() => void)[] | undefined = [];
@@ -85,6 +88,12 @@ export class Connection implements SubscriptionHost {
     this.#authentication = new Authentication(this.url, options.signer, this.scheduler, (event) =>
       this.#socket.send(encodeAuth(event)),
     );
+    this.#queries = new Queries({
+      send: (frame) => void this.#socket.send(frame),
+      authenticate: (done) => void this.authenticate(done),
+      closed: (id) => this.#tolerance.closed(id, this.scheduler.now()),
+      now: () => this.scheduler.now(),
+    });
   }
 
   /** Whether the connection is still of use. */
@@ -97,9 +106,9 @@ export class Connection implements SubscriptionHost {
     return this.#subscriptions.size;
   }
 
-  /** REQs that are open and publishes that wait for their OK. */
+  /** REQs that are open, publishes that wait for their OK, and queries that wait for their answer. */
   get inFlight(): number {
-    return this.#subscriptions.size + this.#acks.size;
+    return this.#subscriptions.size + this.#acks.size + this.#queries.size;
   }
 
   /**
@@ -144,6 +153,35 @@ export class Connection implements SubscriptionHost {
       if (this.#held) this.#held.push(send);
       else send();
     });
+  }
+
+  /**
+   * Asks how many stored events match (NIP-45), on subscribe, and emits what the relay answers. Where it answers `auth-required`,
+   * authenticates and asks once more. Errors with a {@link RelayError} when the connection ends first; has no deadline of its own, and a
+   * relay that does not know COUNT may never answer.
+   *
+   * @throws FilterError when the filter is not one.
+   */
+  count(filter: Filter | readonly Filter[]): Observable<CountAnswer> {
+    const filters = normalizeFilters(filter);
+    return new Observable((subscriber) => {
+      const query = this.openQuery((id) => encodeCount(id, filters), {
+        answered: (message) => {
+          const answer = countAnswer(message);
+          if (!answer) return;
+          subscriber.next(answer);
+          subscriber.complete();
+        },
+        lost: (error) => subscriber.error(error),
+      });
+      return () => query.close();
+    });
+  }
+
+  /** Asks what is answered once or in turns, COUNT or NEG-OPEN; `open` makes the first frame, of an id that no REQ has. */
+  openQuery(open: (id: string) => string, sink: QuerySink): Query {
+    const id = (this.#nextId++).toString(36);
+    return this.#queries.open(id, open(id), sink, this.#lost);
   }
 
   /** Opens a REQ whose answer goes to `sink`; ids in `delivered` are not delivered again. */
@@ -205,6 +243,7 @@ export class Connection implements SubscriptionHost {
     const subscriptions = [...this.#subscriptions.values()];
     this.#subscriptions.clear();
     for (const subscription of subscriptions) subscription.lost(error);
+    this.#queries.lost(error);
     this.#acks.lost(error);
     this.#authentication.close();
   }
@@ -237,7 +276,13 @@ export class Connection implements SubscriptionHost {
       case 'EOSE':
         return this.#forSubscription(message.subscriptionId, (subscription) => subscription.eose(message.hints));
       case 'CLOSED':
+        if (this.#queries.received(message)) return;
         return this.#forSubscription(message.subscriptionId, (subscription) => subscription.closed(message.reason));
+      case 'COUNT':
+      case 'NEG-MSG':
+      case 'NEG-ERR':
+        if (!this.#queries.received(message)) this.#unasked(message.subscriptionId);
+        return;
       case 'OK':
         return this.#ok(message);
       case 'AUTH':
