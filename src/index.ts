@@ -71,6 +71,9 @@ export type { RelayOrigin } from './pool/registry.ts';
 export type { FilterInput, RequestOptions } from './pool/requests.ts';
 export type { Candidates, Choice, RelayProgress, Route, RoutedCall } from './pool/route.ts';
 export { cluster, everyRelay, only } from './pool/routes.ts';
+export type { SyncOptions } from './pool/sync-options.ts';
+export type { RelaySync, SyncProgress, SyncStatus } from './pool/sync-progress.ts';
+export type { SyncStore } from './pool/sync-store.ts';
 export {
   classifyKind,
   expiresAt,

@@ -30,6 +30,8 @@ export interface RelayCall {
   readonly connectDeadline?: number;
   /** Milliseconds that an answer may take before it is sent again. */
   readonly timeout: number;
+  /** How often it is sent again where it is refused for the moment. @default until the deadline */
+  readonly retries?: number | undefined;
   /** What is known to speak against it; it may become known while it waits. */
   readonly refusal: () => Reason | undefined;
   /** Sends on subscribe; `sent` is told when the relay may have it, or when it is certain that no answer to that will come. */
@@ -39,12 +41,12 @@ export interface RelayCall {
 /** Sends over the connection there is or comes, again where that makes sense, until it is answered for good or the deadline. */
 export function callRelay(
   relay: PooledRelay,
-  { verb, priority, deadline, connectDeadline = deadline, timeout, refusal: forbids, send }: RelayCall,
+  { verb, priority, deadline, connectDeadline = deadline, timeout, retries, refusal: forbids, send }: RelayCall,
   { scheduler, random, notes }: Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes },
 ): Observable<CallEnding> {
   return defer(() => {
     const over = scheduler.now() + deadline;
-    const backoff = new Backoff(undefined, random);
+    const backoff = new Backoff(retries === undefined ? undefined : { maxAttempts: retries }, random);
     let sent = false;
     let wasConnected = false;
     let refusal: Reason | undefined;
@@ -73,7 +75,7 @@ export function callRelay(
         case 'refused': {
           const { reason } = progress;
           relay.refused(reason.raw);
-          if (isRetryable(reason) !== 'backoff') return of({ status: 'rejected', reason });
+          if (isRetryable(reason) !== 'backoff' || backoff.exhausted) return of({ status: 'rejected', reason });
           refusal = reason;
           return later(backoff.next(), connection);
         }

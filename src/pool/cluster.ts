@@ -10,6 +10,9 @@ import type { PublishOptions } from './publish.ts';
 import type { PublishReport } from './publish-report.ts';
 import type { FilterInput, RequestOptions } from './requests.ts';
 import type { Route } from './route.ts';
+import type { SyncOptions } from './sync-options.ts';
+import type { SyncProgress } from './sync-progress.ts';
+import type { SyncStore } from './sync-store.ts';
 import { cluster } from './routes.ts';
 
 /**
@@ -37,6 +40,7 @@ export interface PoolVerbs {
   packets(filter: FilterInput, options?: RequestOptions): Observable<Packet>;
   publish(event: NostrEvent, options?: PublishOptions): Observable<PublishReport>;
   count(filter: Filter | readonly Filter[], options?: CountOptions): Observable<CountReport>;
+  sync(filter: Filter, store: SyncStore, options?: SyncOptions): Observable<SyncProgress>;
 }
 
 /**
@@ -128,7 +132,12 @@ export class RelayCluster {
     return this.verbs.count(filter, this.#routed(options));
   }
 
-  #routed<Options extends RequestOptions | PublishOptions | CountOptions>(options: Options): Options {
+  /** As the pool's verb of the same name. */
+  sync(filter: Filter, store: SyncStore, options: SyncOptions = {}): Observable<SyncProgress> {
+    return this.verbs.sync(filter, store, this.#routed(options));
+  }
+
+  #routed<Options extends RequestOptions | PublishOptions | CountOptions | SyncOptions>(options: Options): Options {
     return { ...options, route: options.route ?? this.#route };
   }
 }

@@ -43,6 +43,9 @@ export interface CountOptions {
   readonly priority?: Priority;
 }
 
+/** How often a relay is asked again that refuses for the moment (`rate-limited`, `error`). */
+const MOST_RETRIES = 3;
+
 type Times = Required<Pick<CountOptions, 'silenceTimeout' | 'deadline' | 'priority'>>;
 type CountContext = Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes };
 
@@ -136,6 +139,7 @@ function countAt(
       deadline,
       connectDeadline: silenceTimeout,
       timeout: deadline,
+      retries: MOST_RETRIES,
       refusal: () => undefined,
       send,
     } as const;

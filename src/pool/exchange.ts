@@ -6,7 +6,7 @@ import type { RelayHealth } from './health.ts';
 
 /**
  * One exchange with one relay over an open connection: a REQ up to its EOSE, pages included, an EVENT up to its OK, or a COUNT up to
- * its answer.
+ * its answer, or a reconciliation up to its end.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@ import type { RelayHealth } from './health.ts';
  */
 export interface Exchange {
   readonly relay: RelayUrl;
-  readonly verb: 'REQ' | 'EVENT' | 'COUNT';
+  readonly verb: 'REQ' | 'EVENT' | 'COUNT' | 'NEG-OPEN';
   readonly priority: Priority;
   /** Milliseconds that it may wait for its turn; Infinity for ever. */
   readonly patience: number;

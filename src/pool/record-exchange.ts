@@ -13,6 +13,7 @@ const ANSWERS: Readonly<Record<Exchange['verb'], LatencyOf | undefined>> = {
   REQ: 'eose',
   EVENT: 'ok',
   COUNT: undefined,
+  'NEG-OPEN': undefined,
 };
 const OURS: ReadonlySet<RelayErrorCode> = new Set<RelayErrorCode>(['parked', 'removed', 'pool-closed']);
 

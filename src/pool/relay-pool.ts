@@ -28,6 +28,10 @@ import { type FilterInput, packets, type RequestContext, type RequestOptions } f
 import type { Route } from './route.ts';
 import { everyRelay } from './routes.ts';
 import type { RoutingContext } from './routing.ts';
+import { sync } from './sync.ts';
+import type { SyncOptions } from './sync-options.ts';
+import type { SyncProgress } from './sync-progress.ts';
+import type { SyncStore } from './sync-store.ts';
 
 /**
  * Options of a {@link RelayPool}; all but `relays` have defaults that suit an app.
@@ -178,6 +182,19 @@ export class RelayPool {
    */
   count(filter: Filter | readonly Filter[], options: CountOptions = {}): Observable<CountReport> {
     return defer(() => (this.#isClosed ? closedPool() : count(filter, options, this.#context)));
+  }
+
+  /**
+   * Compares a store with every relay (NIP-77), on subscribe, then fetches what the store lacks and publishes what a relay lacks; the
+   * progress at once and after every step. A relay that does not reconcile is asked for everything that matches, page by page. Always
+   * completes. Each relay is compared with what the store had at the beginning, so what one gives does not go to the others.
+   *
+   * @throws FilterError (through the stream) when the filter is not one.
+   * @throws PoolError (through the stream) with `no-relays` or `invalid-option`.
+   * @throws What the store throws, or rejects with (through the stream).
+   */
+  sync(filter: Filter, store: SyncStore, options: SyncOptions = {}): Observable<SyncProgress> {
+    return defer(() => (this.#isClosed ? closedPool() : sync(filter, store, options, this.#context)));
   }
 
   /**

@@ -31,7 +31,7 @@ export type CountAnswer =
 /** Who hears what one COUNT, or one reconciliation, brings. */
 export interface QuerySink {
   /** An answer, or a refusal that an authentication could not turn. */
-  answered(message: QueryMessage): void;
+  answered(message: QueryMessage, query: Query): void;
   /** The connection ended. */
   lost(error: RelayError): void;
 }
@@ -85,7 +85,7 @@ export class Query {
     if (this.#isAuthenticating) return;
     const isRefusal = message.type === 'CLOSED' || message.type === 'NEG-ERR';
     if (!isRefusal || message.reason.prefix !== 'auth-required' || this.#triedToAuthenticate) {
-      return this.sink.answered(message);
+      return this.sink.answered(message, this);
     }
     this.#triedToAuthenticate = true;
     this.#isAuthenticating = true;
@@ -93,7 +93,7 @@ export class Query {
       this.#isAuthenticating = false;
       if (this.#isOver) return;
       if (accepted) this.begin();
-      else this.sink.answered(message);
+      else this.sink.answered(message, this);
     });
   }
 
