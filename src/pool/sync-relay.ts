@@ -86,9 +86,10 @@ class RelaySyncing {
       takeUntil(overdue$),
     );
     const end$ = defer(() => {
-      const { status, why } = this.#state;
+      const { status, failed } = this.#state;
       if (status !== 'pending') return of(this.#state);
-      return of<RelaySync>({ ...this.#state, status: why === undefined ? 'done' : 'incomplete' });
+      if (failed > 0) this.#lacks('some events could not be transferred');
+      return of<RelaySync>({ ...this.#state, status: this.#state.why === undefined ? 'done' : 'incomplete' });
     });
     // What is under way when it is over is taken back before that is told.
     return concat(merge(this.#states, work$.pipe(finalize(() => this.#states.complete()))), end$);
@@ -240,7 +241,6 @@ class RelaySyncing {
     return upload(relay, ids, local, settings, context).pipe(
       tap(({ uploaded, failed, isGivenUp }) => {
         if (isGivenUp) this.#lacks('the relay accepts no events now');
-        else if (failed > 0) this.#lacks('some events could not be transferred');
         this.#tell({ uploaded: this.#state.uploaded + uploaded, failed: this.#state.failed + failed });
       }),
       ignoreElements(),
@@ -293,7 +293,6 @@ class RelaySyncing {
   }
 
   #failed(count: number): Observable<never> {
-    this.#lacks('some events could not be transferred');
     this.#tell({ failed: this.#state.failed + count });
     return EMPTY;
   }

@@ -1,9 +1,11 @@
 import type { SyncStore } from '../../src/pool/sync-store.ts';
 import type { NostrEvent } from '../../src/protocol/event.ts';
-import { matchesFilter } from '../../src/protocol/filter.ts';
+import { type Filter, matchesFilter } from '../../src/protocol/filter.ts';
 
 /** A store in memory that counts how often each event was put. */
 export interface Shelf extends SyncStore {
+  list(filter: Filter): NostrEvent[];
+  get(ids: readonly string[]): NostrEvent[];
   readonly events: Map<string, NostrEvent>;
   readonly puts: string[];
 }
