@@ -1,4 +1,4 @@
-import { concatMap, defer, type Observable } from 'rxjs';
+import { concatMap, defer, type Observable, takeWhile } from 'rxjs';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { SeenIds } from '../policies/seen-ids.ts';
 import type { NostrEvent } from '../protocol/event.ts';
@@ -41,6 +41,8 @@ export function fetchFrom(
       resume: { mode: 'full', pages: MOST_PAGES },
     } as const;
     return askRelay(relay, question).pipe(
+      // A relay that comes back later would be heard again.
+      takeWhile(({ settles }) => !settles, true),
       concatMap(({ packet, settles }): readonly Fetched[] => {
         switch (packet.type) {
           case 'event':

@@ -12,6 +12,7 @@ import type { PooledRelay } from './pooled-relay.ts';
 import type { PublishOutcome } from './publish-report.ts';
 import type { Answer } from './answer.ts';
 import type { Candidates, Choice } from './route.ts';
+import type { RelaySync } from './sync-progress.ts';
 
 /** Steps of a relay that are kept of one call, the latest. */
 const MOST_STEPS = 20;
@@ -163,6 +164,26 @@ export class CallNotes {
         return this.#step(relay, 'late', 'there was no answer in time');
       default:
         return this.#step(relay, 'lost', outcome.status);
+    }
+  }
+
+  /** How a sync with a relay ended. */
+  synced(relay: RelayUrl, { status, method, have, need, fallback, why, reason, error }: RelaySync): void {
+    switch (status) {
+      case 'pending':
+        return;
+      case 'done':
+      case 'incomplete': {
+        const notes = [fallback, why].filter((note) => note !== undefined);
+        const found = `${need} to get and ${have} to give, by ${method}`;
+        return this.#step(relay, 'answered', [`${status}: ${found}`, ...notes].join('; '));
+      }
+      case 'rejected':
+        return this.#step(relay, 'refused', reason?.raw ?? '');
+      case 'silent':
+        return this.#step(relay, 'late', 'there was no answer in time');
+      default:
+        return this.#step(relay, 'lost', error?.message ?? status);
     }
   }
 

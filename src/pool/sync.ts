@@ -11,6 +11,9 @@ import {
   startWith,
   switchMap,
   takeWhile,
+  tap,
+  throwError,
+  timeout,
 } from 'rxjs';
 import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
@@ -57,6 +60,7 @@ export function sync(
       Record<RelayUrl, RelaySync>
     >;
     return LocalEvents.of(store, asked).pipe(
+      timeout({ first: deadline, scheduler: context.scheduler, with: () => throwError(() => neverListed(deadline)) }),
       switchMap((local) => {
         const states = choices.map(({ relay }) =>
           syncRelay(relay, asked, local, settings, { ...context, notes }).pipe(
@@ -64,6 +68,7 @@ export function sync(
           ),
         );
         return merge(...states).pipe(
+          tap(([relay, state]) => notes.synced(relay, state)),
           scan((relays, [relay, state]) => ({ ...relays, [relay]: state }), first),
           startWith(first),
           map((relays) => syncProgress(relays, local.stored)),
@@ -78,6 +83,10 @@ export function sync(
     takeWhile(({ pending }) => pending > 0, true),
     finalize(() => notes.ended()),
   );
+}
+
+function neverListed(deadline: number): PoolError {
+  return new PoolError('invalid-option', `The store did not list its events to the end within ${deadline} ms.`);
 }
 
 function check(filter: Filter, { silenceTimeout, deadline, frameSize, maxNeed }: SyncSettings): void {

@@ -139,6 +139,16 @@ describe('counting', () => {
     pool.close();
   });
 
+  it('is not asked more than three times again where it is refused for the moment', async () => {
+    const { pool, relay, time } = world({ relays: [{ faults: { closedWith: 'error: no COUNT here' } }] });
+    const count = hear(pool.count({ kinds: [1] }));
+    await time.advance(59 * SECOND);
+    expect(count.completed).toBe(true);
+    expect(count.values.at(-1)?.outcomes).toMatchObject({ [relay.url]: { status: 'rejected' } });
+    expect(verbs(relay)).toEqual(['COUNT', 'COUNT', 'COUNT', 'COUNT']);
+    pool.close();
+  });
+
   it('authenticates once where the relay asks for it, and is not silent while its user thinks', async () => {
     const { pool, relay, time, note } = world({
       relays: [{ auth: { read: true, challenge: 'refusal' } }],

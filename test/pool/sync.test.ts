@@ -1,4 +1,4 @@
-import { delay, of, throwError } from 'rxjs';
+import { delay, NEVER, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { RelayPoolOptions } from '../../src/pool/relay-pool.ts';
 import { only } from '../../src/pool/routes.ts';
@@ -103,6 +103,10 @@ describe('what a sync does', () => {
     expect(sync.values[0]).toMatchObject({ downloaded: 0, uploaded: 0, pending: 1 });
     expect(sync.values.at(-1)).toMatchObject({ downloaded: 20, uploaded: 20, pending: 0 });
     expect(pool.explain('backup')).toMatchObject({ verb: 'NEG-OPEN', filters: [{}] });
+    expect(pool.explain('backup')?.relays[0]?.steps.at(-1)).toMatchObject({
+      what: 'answered',
+      why: 'done: 20 to get and 20 to give, by negentropy',
+    });
     pool.close();
   });
 
@@ -354,6 +358,63 @@ describe('where a relay', () => {
     pool.close();
   });
 
+  it.for([true, false])(
+    'is away for a while in the middle of a transfer, nothing is missing in the end: NIP-77 %s',
+    async (negentropy) => {
+      const { pool, relay, time, store, all } = scene({
+        negentropy,
+        unsupported: 'silence',
+        limits: { max_limit: 50 },
+      });
+      let requests = 0;
+      relay.received$.subscribe(({ message }) => {
+        if (message.type !== 'REQ' || ++requests !== 1) return;
+        relay.faults.refuse = true;
+        relay.drop();
+        time.schedule(() => (relay.faults.refuse = false), 15 * SECOND);
+      });
+      const sync = hear(pool.sync({}, store));
+      await time.advance(5 * MINUTE);
+      expect(states(sync.values.at(-1))).toMatchObject([{ status: 'done', ...whole }]);
+      expect(stored(relay)).toEqual(idsOf(all));
+      expect(store.puts).toHaveLength(100);
+      pool.close();
+    },
+  );
+
+  it('loses its connection between two pages, for a moment, nothing is missing in the end', async () => {
+    const { pool, relay, time, store, all } = scene({
+      negentropy: false,
+      unsupported: 'silence',
+      limits: { max_limit: 50 },
+      faults: { delay: 100 },
+    });
+    let requests = 0;
+    relay.received$.subscribe(({ message }) => {
+      if (message.type === 'REQ' && ++requests === 3) relay.drop();
+    });
+    const sync = hear(pool.sync({}, store));
+    await time.advance(5 * MINUTE);
+    expect(states(sync.values.at(-1))).toMatchObject([{ status: 'done', ...whole }]);
+    expect(stored(relay)).toEqual(idsOf(all));
+    pool.close();
+  });
+
+  it('has events for a store that does not come to an end with one, or with its list, the deadline does', async () => {
+    const { pool, time, store } = scene({});
+    const hanging = { ...store, put: () => new Promise<void>(() => undefined) };
+    const sync = hear(pool.sync({}, hanging, { deadline: 20 * SECOND }));
+    const endless = hear(pool.sync({}, { ...store, list: () => NEVER }, { deadline: 20 * SECOND }));
+    await time.advance(20 * SECOND);
+    expect(states(sync.values.at(-1))).toMatchObject([
+      { status: 'incomplete', why: expect.stringMatching(/time/) as unknown },
+    ]);
+    expect(sync.completed).toBe(true);
+    expect(endless.error).toMatchObject({ code: 'invalid-option' });
+    pool.close();
+    expect(await time.settle(MINUTE)).toBe(true);
+  });
+
   it('is away for longer than the time allows, it ends by the deadline', async () => {
     const { pool, relay, time, store } = scene({});
     relay.faults.delay = 300;
@@ -457,6 +518,17 @@ describe('a relay that lies to a sync', () => {
       },
     ]);
     expect(relay.received.filter(({ message: { type } }) => type === 'REQ').length).toBeLessThan(8);
+    pool.close();
+  });
+
+  it('by ids of what does not match does not get that into the store', async () => {
+    const other = fakeEvent({ kind: 7, created_at: START });
+    const { pool, relay, time, store } = aLiar(() => message(`6100000201${other.id}`));
+    relay.seed(other);
+    const sync = hear(pool.sync({ kinds: [1] }, store));
+    await time.advance(MINUTE);
+    expect(store.puts).toEqual([]);
+    expect(states(sync.values.at(-1))).toMatchObject([{ status: 'incomplete', need: 1, downloaded: 0, failed: 1 }]);
     pool.close();
   });
 
