@@ -54,6 +54,8 @@ export { coverSets, type SetCover, type SetCoverOptions } from './policies/set-c
 export { type ScoreWeights, weightedTop, type WeightedTopOptions } from './policies/weighted-top.ts';
 export { balanced, type BalancedOptions } from './pool/balanced.ts';
 export type { ClusterOptions, RelayCluster } from './pool/cluster.ts';
+export type { CountOptions } from './pool/count.ts';
+export type { CountOutcome, CountReport } from './pool/count-report.ts';
 export { firstOf, limit, union, where } from './pool/combined-routes.ts';
 export type { Exchange, Progress } from './pool/exchange.ts';
 export { type ExplainedRelay, type ExplainedStep, type Explanation, explanationText } from './pool/explanation.ts';
@@ -74,6 +76,9 @@ export type { RelayOrigin } from './pool/registry.ts';
 export type { FilterInput, RequestOptions } from './pool/requests.ts';
 export type { Candidates, Choice, RelayProgress, Route, RoutedCall } from './pool/route.ts';
 export { cluster, everyRelay, only } from './pool/routes.ts';
+export type { SyncOptions } from './pool/sync-options.ts';
+export type { RelaySync, SyncProgress, SyncStatus } from './pool/sync-progress.ts';
+export type { SyncStore } from './pool/sync-store.ts';
 export {
   classifyKind,
   expiresAt,
@@ -84,6 +89,7 @@ export {
   supersedes,
 } from './protocol/event.ts';
 export { type Filter, FilterError, matchesFilter, normalizeFilters } from './protocol/filter.ts';
+export { encodeHyperLogLog, estimateHyperLogLog, mergeHyperLogLogs, parseHyperLogLog } from './protocol/hyperloglog.ts';
 export type { Packet } from './protocol/packet.ts';
 export type { Place } from './protocol/place.ts';
 export { placeOfCountry } from './protocol/country-places.ts';
@@ -111,6 +117,7 @@ export type { Acknowledgement } from './sources/acknowledgements.ts';
 export type { EventTemplate, Signer } from './sources/authentication.ts';
 export type { Connection } from './sources/connection.ts';
 export { connectivity } from './sources/connectivity.ts';
+export type { CountAnswer } from './sources/queries.ts';
 export { discoverRelays, type RelayDiscoveryOptions } from './sources/relay-discovery.ts';
 export type { ProcessUsage } from './sources/process-usage.ts';
 export { relay, type Relay, type RelayOptions, type RelayState, type RelayStatus } from './sources/relay.ts';

@@ -1,12 +1,18 @@
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { quorumOf, type QuorumSize } from '../policies/quorum.ts';
 import type { NostrEvent } from '../protocol/event.ts';
+import type { Filter } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
 import { relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
+import type { CountOptions } from './count.ts';
+import type { CountReport } from './count-report.ts';
 import type { PublishOptions } from './publish.ts';
 import type { PublishReport } from './publish-report.ts';
 import type { FilterInput, RequestOptions } from './requests.ts';
 import type { Route } from './route.ts';
+import type { SyncOptions } from './sync-options.ts';
+import type { SyncProgress } from './sync-progress.ts';
+import type { SyncStore } from './sync-store.ts';
 import { cluster } from './routes.ts';
 
 /**
@@ -33,6 +39,8 @@ export interface PoolVerbs {
   request(filter: FilterInput, options?: RequestOptions): Observable<NostrEvent>;
   packets(filter: FilterInput, options?: RequestOptions): Observable<Packet>;
   publish(event: NostrEvent, options?: PublishOptions): Observable<PublishReport>;
+  count(filter: Filter | readonly Filter[], options?: CountOptions): Observable<CountReport>;
+  sync(filter: Filter, store: SyncStore, options?: SyncOptions): Observable<SyncProgress>;
 }
 
 /**
@@ -119,7 +127,17 @@ export class RelayCluster {
     return this.verbs.publish(event, { ...this.#routed(options), quorum: options.quorum ?? this.quorum });
   }
 
-  #routed<Options extends RequestOptions | PublishOptions>(options: Options): Options {
+  /** As the pool's verb of the same name. */
+  count(filter: Filter | readonly Filter[], options: CountOptions = {}): Observable<CountReport> {
+    return this.verbs.count(filter, this.#routed(options));
+  }
+
+  /** As the pool's verb of the same name. */
+  sync(filter: Filter, store: SyncStore, options: SyncOptions = {}): Observable<SyncProgress> {
+    return this.verbs.sync(filter, store, this.#routed(options));
+  }
+
+  #routed<Options extends RequestOptions | PublishOptions | CountOptions | SyncOptions>(options: Options): Options {
     return { ...options, route: options.route ?? this.#route };
   }
 }

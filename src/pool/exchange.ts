@@ -5,7 +5,8 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { RelayHealth } from './health.ts';
 
 /**
- * One exchange with one relay over an open connection: a REQ up to its EOSE, pages included, or an EVENT up to its OK.
+ * One exchange with one relay over an open connection: a REQ up to its EOSE, pages included, an EVENT up to its OK, or a COUNT up to
+ * its answer, or a reconciliation up to its end.
  *
  * @example
  * ```ts
@@ -18,7 +19,7 @@ import type { RelayHealth } from './health.ts';
  */
 export interface Exchange {
   readonly relay: RelayUrl;
-  readonly verb: 'REQ' | 'EVENT';
+  readonly verb: 'REQ' | 'EVENT' | 'COUNT' | 'NEG-OPEN';
   readonly priority: Priority;
   /** Milliseconds that it may wait for its turn; Infinity for ever. */
   readonly patience: number;
@@ -32,7 +33,7 @@ export interface Exchange {
  * How far an exchange has come. All but `first-event` end it:
  *
  * - `first-event`: the first event of the answer was delivered
- * - `answered`: EOSE, or an OK that says that the relay has the event
+ * - `answered`: EOSE, the answer to a COUNT, or an OK that says that the relay has the event
  * - `refused`: CLOSED, or any other OK
  * - `failed`: no answer came in time, or the connection ended
  *

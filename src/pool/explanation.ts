@@ -2,6 +2,7 @@ import type { Priority } from '../policies/queue-outcome.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
+import type { Exchange } from './exchange.ts';
 
 /**
  * Something that happened to a call at one relay:
@@ -59,7 +60,7 @@ export interface ExplainedRelay {
 }
 
 /**
- * Why a request or a publish went as it did: which relays were considered, chosen, skipped, throttled or late. Plain data;
+ * Why a request, a count or a publish went as it did: which relays were considered, chosen, skipped, throttled or late. Plain data;
  * {@link explanationText} makes a text of it.
  *
  * @example
@@ -73,7 +74,7 @@ export interface ExplainedRelay {
 export interface Explanation {
   /** The option `id`, of each that shares the request, or a number that the pool gave it; of a publish the event's id. */
   readonly ids: readonly string[];
-  readonly verb: 'REQ' | 'EVENT';
+  readonly verb: Exchange['verb'];
   /** What was asked; absent for an event. */
   readonly filters?: readonly Filter[];
   /** What was published; absent for a request. */

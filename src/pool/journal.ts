@@ -4,12 +4,15 @@ import type { NostrEvent } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import type { RelayErrorCode } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
+import type { CountOutcome } from './count-report.ts';
+import type { Exchange } from './exchange.ts';
 import type { ExplainedRelay, ExplainedStep, Explanation } from './explanation.ts';
 import type { LatencyOf } from './health.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { PublishOutcome } from './publish-report.ts';
 import type { Answer } from './answer.ts';
 import type { Candidates, Choice } from './route.ts';
+import type { RelaySync } from './sync-progress.ts';
 
 /** Steps of a relay that are kept of one call, the latest. */
 const MOST_STEPS = 20;
@@ -24,6 +27,8 @@ export interface Called {
   readonly filters: readonly Filter[];
   readonly event: NostrEvent | undefined;
   readonly priority: Priority;
+  /** @default 'EVENT' where there is one, or else 'REQ' */
+  readonly verb?: Exchange['verb'];
 }
 
 /** The latest calls of a pool, and what became of them. */
@@ -86,10 +91,10 @@ export class CallNotes {
   }
 
   get explanation(): Explanation {
-    const { ids, filters, event, priority } = this.called;
+    const { ids, filters, event, priority, verb = event ? 'EVENT' : 'REQ' } = this.called;
     return {
       ids: event ? [event.id] : [...(ids.size > 0 ? ids : [this.number])],
-      verb: event ? 'EVENT' : 'REQ',
+      verb,
       ...(event ? { event } : { filters }),
       priority,
       beganAt: this.#beganAt,
@@ -146,17 +151,39 @@ export class CallNotes {
     }
   }
 
-  /** What became of an event at a relay. */
-  settled(relay: RelayUrl, outcome: PublishOutcome): void {
+  /** What became of an event, or of a count, at a relay. */
+  settled(relay: RelayUrl, outcome: PublishOutcome | CountOutcome): void {
     switch (outcome.status) {
       case 'accepted':
         return this.#answered(relay, 'ok', 'OK');
+      case 'counted':
+        return this.#answered(relay, undefined, 'COUNT');
       case 'rejected':
-        return this.#step(relay, 'refused', `${outcome.isUnsent ? 'not sent: ' : ''}${outcome.reason.raw}`);
+        return this.#step(relay, 'refused', `${'isUnsent' in outcome ? 'not sent: ' : ''}${outcome.reason.raw}`);
       case 'silent':
-        return this.#step(relay, 'late', 'there was no OK in time');
+        return this.#step(relay, 'late', 'there was no answer in time');
       default:
         return this.#step(relay, 'lost', outcome.status);
+    }
+  }
+
+  /** How a sync with a relay ended. */
+  synced(relay: RelayUrl, { status, method, have, need, fallback, why, reason, error }: RelaySync): void {
+    switch (status) {
+      case 'pending':
+        return;
+      case 'done':
+      case 'incomplete': {
+        const notes = [fallback, why].filter((note) => note !== undefined);
+        const found = `${need} to get and ${have} to give, by ${method}`;
+        return this.#step(relay, 'answered', [`${status}: ${found}`, ...notes].join('; '));
+      }
+      case 'rejected':
+        return this.#step(relay, 'refused', reason?.raw ?? '');
+      case 'silent':
+        return this.#step(relay, 'late', 'there was no answer in time');
+      default:
+        return this.#step(relay, 'lost', error?.message ?? status);
     }
   }
 
@@ -165,11 +192,11 @@ export class CallNotes {
   }
 
   /** It is late when it took longer than nearly all answers of the relay do. */
-  #answered(relay: RelayUrl, what: LatencyOf, word: string): void {
+  #answered(relay: RelayUrl, what: LatencyOf | undefined, word: string): void {
     const notes = this.#relays.get(relay);
     if (!notes) return;
     const took = this.scheduler.now() - (notes.sentAt ?? this.#beganAt);
-    const { count = 0, p95 = Infinity } = notes.pooled.health.latencyOf(what) ?? {};
+    const { count = 0, p95 = Infinity } = (what && notes.pooled.health.latencyOf(what)) ?? {};
     if (count >= ENOUGH_ANSWERS && took > p95) {
       this.#add(notes, 'late', `most of its answers take at most ${Math.round(p95)} ms`);
     }

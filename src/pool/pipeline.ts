@@ -62,7 +62,7 @@ export const pipelineStages: PipelineStages = {
   guard: ({ health }) => refuseWhileOpen(health.breaker),
   queue: ({ health, priority, patience }) => bulkhead(health.bulkhead, { priority, deadline: patience }),
   send: ({ health, timeout }) => timeoutInFlight(timeout, { scheduler: health.scheduler }),
-  outcome: ({ health }) => circuitBreaker(health.breaker, { classify: verdictOf(health) }),
+  outcome: (exchange) => circuitBreaker(exchange.health.breaker, { classify: verdictOf(exchange) }),
   health: recordExchange,
 };
 

@@ -23,8 +23,8 @@ export interface Question {
   /** Requests with the same one share a connection where they can. */
   readonly affinity: string | undefined;
   readonly resume: ResumeOptions | undefined;
-  /** Closed while its subscriber asks for a pause. */
-  readonly gate: Gate;
+  /** Closed while its subscriber asks for a pause. @default open */
+  readonly gate?: Gate | undefined;
   /** Where it is written down how it goes. */
   readonly notes: CallNotes;
   readonly scheduler: SchedulerLike;

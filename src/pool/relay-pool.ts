@@ -5,6 +5,7 @@ import { untilSettled } from '../operators/until-settled.ts';
 import { platformRandom } from '../policies/platform-random.ts';
 import { RelaySightings } from '../policies/relay-sightings.ts';
 import type { NostrEvent } from '../protocol/event.ts';
+import type { Filter } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { connectivity } from '../sources/connectivity.ts';
@@ -12,6 +13,8 @@ import { Verification } from '../verifiers/verification.ts';
 import type { Verifier } from '../verifiers/verifier.ts';
 import type { ClusterOptions, RelayCluster } from './cluster.ts';
 import { Clusters } from './clusters.ts';
+import { count, type CountOptions } from './count.ts';
+import type { CountReport } from './count-report.ts';
 import { RequestEconomy } from './economy.ts';
 import type { Explanation } from './explanation.ts';
 import { Journal } from './journal.ts';
@@ -26,6 +29,10 @@ import { type FilterInput, packets, type RequestContext, type RequestOptions } f
 import type { Route } from './route.ts';
 import { everyRelay } from './routes.ts';
 import type { RoutingContext } from './routing.ts';
+import { sync } from './sync.ts';
+import type { SyncOptions } from './sync-options.ts';
+import type { SyncProgress } from './sync-progress.ts';
+import type { SyncStore } from './sync-store.ts';
 
 /**
  * Options of a {@link RelayPool}; all but `relays` have defaults that suit an app.
@@ -184,10 +191,34 @@ export class RelayPool {
   }
 
   /**
-   * Why a request or a publish went as it did: which relays were considered, chosen, skipped, throttled, late, and why; of the latest so
+   * Asks every relay how many stored events match (NIP-45), on subscribe; a report at once and after every outcome. Always completes. Counts
+   * of several relays are never added: see {@link CountReport}.
+   *
+   * @throws FilterError (through the stream) when the filter is not one.
+   * @throws PoolError (through the stream) with `no-relays` or `invalid-option`.
+   */
+  count(filter: Filter | readonly Filter[], options: CountOptions = {}): Observable<CountReport> {
+    return defer(() => (this.#isClosed ? closedPool() : count(filter, options, this.#context)));
+  }
+
+  /**
+   * Compares a store with every relay (NIP-77), on subscribe, then fetches what the store lacks and publishes what a relay lacks; the
+   * progress at once and after every step. A relay that does not reconcile is asked for everything that matches, page by page. Always
+   * completes. Each relay is compared with what the store had at the beginning, so what one gives does not go to the others.
+   *
+   * @throws FilterError (through the stream) when the filter is not one.
+   * @throws PoolError (through the stream) with `no-relays` or `invalid-option`.
+   * @throws What the store throws, or rejects with (through the stream).
+   */
+  sync(filter: Filter, store: SyncStore, options: SyncOptions = {}): Observable<SyncProgress> {
+    return defer(() => (this.#isClosed ? closedPool() : sync(filter, store, options, this.#context)));
+  }
+
+  /**
+   * Why a request, a count or a publish went as it did: which relays were considered, chosen, skipped, throttled, late, and why; of the latest so
    * many (option `explained`). Undefined when it is not among them.
    *
-   * @param of - The event that was published, or its id; or the option `id` of a request.
+   * @param of - The event that was published, or its id; or the option `id` of a request or a count.
    */
   explain(of: NostrEvent | string): Explanation | undefined {
     return this.#context.journal.find(typeof of === 'string' ? of : of.id);

@@ -14,8 +14,16 @@ export type RelayMessage =
   | { readonly type: 'AUTH'; readonly challenge: string }
   | CountMessage
   | { readonly type: 'NEG-MSG'; readonly subscriptionId: string; readonly message: string }
-  | { readonly type: 'NEG-ERR'; readonly subscriptionId: string; readonly reason: Reason }
+  | NegErrMessage
   | UnreadableMessage;
+
+/** The end of a reconciliation by the relay (NIP-77). `maximum` is how many events one may cover, where the relay says so. */
+export interface NegErrMessage {
+  readonly type: 'NEG-ERR';
+  readonly subscriptionId: string;
+  readonly reason: Reason;
+  readonly maximum?: number;
+}
 
 /** The answer to a COUNT (NIP-45). `hll` is 512 lower-case hex digits: 256 registers. */
 export interface CountMessage {
@@ -66,8 +74,11 @@ export function parseRelayMessage(frame: string): RelayMessage {
     case 'EOSE':
       return { type: verb, subscriptionId: first, hints: Array.isArray(second) ? second.filter(isString) : [] };
     case 'CLOSED':
-    case 'NEG-ERR':
       return { type: verb, subscriptionId: first, reason: reasonOf(second) };
+    case 'NEG-ERR': {
+      const error = { type: verb, subscriptionId: first, reason: reasonOf(second) } as const;
+      return isNatural(third) ? { ...error, maximum: third } : error;
+    }
     case 'NOTICE':
       return { type: verb, message: first };
     case 'AUTH':

@@ -1,5 +1,4 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import type { RelaySightings } from '../policies/relay-sightings.ts';
 import { SeenIds } from '../policies/seen-ids.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
@@ -7,6 +6,7 @@ import { peekFrame } from '../protocol/frame.ts';
 import {
   encodeAuth,
   encodeClose,
+  encodeCount,
   encodeEvent,
   encodeReq,
   parseRelayMessage,
@@ -16,8 +16,10 @@ import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { Verification } from '../verifiers/verification.ts';
 import { type Acknowledgement, Acknowledgements } from './acknowledgements.ts';
-import { Authentication, type AuthOutcome, type Signer } from './authentication.ts';
+import { Authentication, type AuthOutcome } from './authentication.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { Intake } from './intake.ts';
+import { type CountAnswer, countAnswer, Queries, type Query, type QuerySink } from './queries.ts';
 import { newRelayCounters, type RelayCounters } from './relay-counters.ts';
 import {
   type Delivery,
@@ -28,34 +30,6 @@ import {
 import type { Socket } from './socket.ts';
 import { SubscriptionIds } from './subscription-ids.ts';
 import { Tolerance } from './tolerance.ts';
-
-/** How a connection behaves once it is open. */
-export interface ConnectionOptions {
-  /** Signs the answer to an authentication challenge (NIP-42). @default none: relays that ask for it refuse */
-  readonly signer?: Signer | undefined;
-  /** Checks signatures; shared between connections so that an event is verified once. @default one of its own */
-  readonly verification?: Verification | undefined;
-  /** Where this relay's traffic is counted. @default counters of its own */
-  readonly counters?: RelayCounters | undefined;
-  /**
-   * Events of one REQ that may wait to be verified or taken, one of more than 4 kB counting more. Beyond it the socket is not read, where only
-   * this REQ uses it and the platform can (Node); otherwise the REQ is closed, and asked again from where it stood when all that came is
-   * delivered.
-   *
-   * @default 5_000
-   */
-  readonly maxBacklog?: number | undefined;
-  /** Where it is noted which events this relay sent. @default nowhere */
-  readonly sightings?: RelaySightings | undefined;
-  /** Characters that a subscription id has at most, as far as is known (NIP-11 `max_subid_length`). @default 64 */
-  readonly maxSubscriptionIdLength?: (() => number | undefined) | undefined;
-  /** Called with what the relay says in a NOTICE, and how many REQs are open. */
-  readonly onNotice?: ((text: string, open: number) => void) | undefined;
-  /** Called when the relay accepted an AUTH. */
-  readonly onAuthenticated?: (() => void) | undefined;
-  /** Clock and timers. @default asyncScheduler */
-  readonly scheduler?: SchedulerLike | undefined;
-}
 
 const LONGEST_NOTICE = 500;
 const LONGEST_ID = 64;
@@ -90,6 +64,7 @@ export class Connection implements SubscriptionHost {
   readonly #authentication: Authentication;
   readonly #subscriptions = new Map<string, RelaySubscription>();
   readonly #acks = new Acknowledgements();
+  readonly #queries: Queries;
   readonly #tolerance = new Tolerance();
   /** EVENTs that wait until the REQs of a new connection are out. */
   #held: (() => void)[] | undefined = [];
@@ -111,6 +86,12 @@ export class Connection implements SubscriptionHost {
     this.#authentication = new Authentication(this.url, options.signer, this.scheduler, (event) =>
       this.#socket.send(encodeAuth(event)),
     );
+    this.#queries = new Queries({
+      send: (frame) => void this.#socket.send(frame),
+      authenticate: (done) => void this.authenticate(done),
+      closed: (id) => this.#tolerance.closed(id, this.scheduler.now()),
+      now: () => this.scheduler.now(),
+    });
   }
 
   /** Whether the connection is still of use. */
@@ -128,9 +109,9 @@ export class Connection implements SubscriptionHost {
     return this.#subscriptions.size;
   }
 
-  /** REQs that are open and publishes that wait for their OK. */
+  /** REQs that are open, publishes that wait for their OK, and queries that wait for their answer. */
   get inFlight(): number {
-    return this.#subscriptions.size + this.#acks.size;
+    return this.#subscriptions.size + this.#acks.size + this.#queries.size;
   }
 
   /**
@@ -178,11 +159,39 @@ export class Connection implements SubscriptionHost {
     });
   }
 
+  /**
+   * Asks how many stored events match (NIP-45), on subscribe, and emits what the relay answers. Where it answers `auth-required`,
+   * authenticates and asks once more. Errors with a {@link RelayError} when the connection ends first; has no deadline of its own, and a
+   * relay that does not know COUNT may never answer.
+   *
+   * @throws FilterError when the filter is not one.
+   */
+  count(filter: Filter | readonly Filter[]): Observable<CountAnswer> {
+    const filters = normalizeFilters(filter);
+    return new Observable((subscriber) => {
+      const query = this.openQuery((id) => encodeCount(id, filters), {
+        answered: (message) => {
+          const answer = countAnswer(message);
+          if (!answer) return;
+          subscriber.next(answer);
+          subscriber.complete();
+        },
+        lost: (error) => subscriber.error(error),
+      });
+      return () => query.close();
+    });
+  }
+
+  /** Asks what is answered once or in turns, COUNT or NEG-OPEN; `open` makes the first frame, of an id that no REQ has. */
+  openQuery(open: (id: string) => string, sink: QuerySink): Query {
+    this.#intake.giveWay();
+    const id = this.#nextId();
+    return this.#queries.open(id, open(id), sink, this.#lost);
+  }
+
   /** Opens a REQ whose answer goes to `sink`. */
   openSubscription(filters: readonly Filter[], sink: SubscriptionSink, delivery: Delivery): RelaySubscription {
-    const maxLength = this.options.maxSubscriptionIdLength?.() ?? LONGEST_ID;
-    const id = this.#ids.next(maxLength, (taken) => this.#subscriptions.has(taken));
-    const subscription = new RelaySubscription(id, filters, this, sink, delivery);
+    const subscription = new RelaySubscription(this.#nextId(), filters, this, sink, delivery);
     if (this.#lost) subscription.lost(this.#lost);
     else this.open(subscription);
     return subscription;
@@ -253,6 +262,7 @@ export class Connection implements SubscriptionHost {
     const subscriptions = [...this.#subscriptions.values()];
     this.#subscriptions.clear();
     for (const subscription of subscriptions) subscription.lost(error);
+    this.#queries.lost(error);
     this.#acks.lost(error);
     this.#authentication.close();
   }
@@ -278,6 +288,12 @@ export class Connection implements SubscriptionHost {
     this.#malformed();
   }
 
+  /** An id for a REQ or a query that no other has, as short as the relay wants. */
+  #nextId(): string {
+    const maxLength = this.options.maxSubscriptionIdLength?.() ?? LONGEST_ID;
+    return this.#ids.next(maxLength, (id) => this.#subscriptions.has(id) || this.#queries.has(id));
+  }
+
   #control(message: RelayMessage, length: number): void {
     switch (message.type) {
       case 'EVENT':
@@ -287,7 +303,13 @@ export class Connection implements SubscriptionHost {
       case 'EOSE':
         return this.#forSubscription(message.subscriptionId, (subscription) => subscription.eose(message.hints));
       case 'CLOSED':
+        if (this.#queries.received(message)) return;
         return this.#forSubscription(message.subscriptionId, (subscription) => subscription.closed(message.reason));
+      case 'COUNT':
+      case 'NEG-MSG':
+      case 'NEG-ERR':
+        if (!this.#queries.received(message)) this.#unasked(message.subscriptionId);
+        return;
       case 'OK':
         return this.#ok(message);
       case 'AUTH':

@@ -1,7 +1,8 @@
 import { Observable } from 'rxjs';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { type LivenessOptions, watchLiveness } from './liveness.ts';
 import { socket, type SocketOptions } from './socket.ts';
 

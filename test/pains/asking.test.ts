@@ -134,6 +134,17 @@ describe('asking', () => {
     pool.close();
   });
 
+  it('19. a COUNT that is answered only by NOTICE ends, and the notice is told', async () => {
+    const { pool, relay, time } = world({ relays: [{ faults: { noticeOnly: ['COUNT'] } }] });
+    const count = hear(pool.count({ kinds: [1] }));
+    await time.advance(11 * SECOND);
+    expect(count.completed).toBe(true);
+    expect(count.values.at(-1)?.outcomes).toEqual({
+      [relay.url]: { status: 'silent', notice: 'error: COUNT is not answered here' },
+    });
+    pool.close();
+  });
+
   it('20. a slot is not lost by an unsubscribe at a bad moment', async () => {
     const { pool, relay, time, note } = world({
       relays: [{ auth: { read: true } }],

@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { FilterError } from '../../src/protocol/filter.ts';
 import type { NostrEvent } from '../../src/protocol/event.ts';
 import type { ClientMessage } from '../../src/protocol/message.ts';
-import { relayAuth, relayClosed, relayEose, relayEvent, relayNotice, relayOk } from '../../src/protocol/relay-frame.ts';
+import {
+  relayAuth,
+  relayClosed,
+  relayCount,
+  relayEose,
+  relayEvent,
+  relayNegErr,
+  relayNegMsg,
+  relayNotice,
+  relayOk,
+} from '../../src/protocol/relay-frame.ts';
 import { RelayError } from '../../src/protocol/relay-error.ts';
 import { fakeEvent, testKey, testSigner, VirtualTime } from '../../src/testing/index.ts';
 import { Gate } from '../../src/sources/gate.ts';
@@ -182,6 +192,96 @@ describe('Connection', () => {
       await time.advance(1);
       expect(contents(heard.values)).toEqual(['5']);
       expect(connection.counters.expired).toBe(2);
+    });
+  });
+
+  describe('COUNT', () => {
+    const hll = '0a'.repeat(256);
+    const answers = (heard: { values: unknown[]; completed: boolean }) => [heard.values, heard.completed];
+
+    it('gives each answer to who asked, under ids that no REQ has', () => {
+      const { connection, receive, sent } = open();
+      hear(connection.subscribe({ kinds: [1] }));
+      const [first, second] = [
+        hear(connection.count({ kinds: [1] })),
+        hear(connection.count([{ kinds: [7] }, { ids: [] }])),
+      ];
+      expect(sent.slice(1)).toEqual([
+        { type: 'COUNT', subscriptionId: '1', filters: [{ kinds: [1] }] },
+        { type: 'COUNT', subscriptionId: '2', filters: [{ kinds: [7] }] },
+      ]);
+      expect(connection.inFlight).toBe(3);
+      receive(relayCount('2', { count: 5, approximate: true, hll }), relayCount('1', { count: 0 }));
+      expect(answers(first)).toEqual([[{ counted: true, count: 0, approximate: false }], true]);
+      expect(answers(second)).toEqual([[{ counted: true, count: 5, approximate: true, hll }], true]);
+      expect(connection.inFlight).toBe(1);
+      expect(sent).toHaveLength(3);
+    });
+
+    it('tells a refusal, and leaves the REQs alone', () => {
+      const { connection, receive } = open();
+      const live = hear(connection.subscribe({ kinds: [1] }));
+      const count = hear(connection.count({ kinds: [1] }));
+      receive(relayClosed('1', 'blocked: no'));
+      expect(count.values).toMatchObject([{ counted: false, reason: { prefix: 'blocked', message: 'no' } }]);
+      expect([count.completed, live.completed]).toEqual([true, false]);
+      receive(relayClosed('0', 'blocked: no'));
+      expect(live.completed).toBe(true);
+    });
+
+    it('throws for a filter that is none, and errors where the connection is, or gets, lost', () => {
+      const { connection } = open();
+      expect(() => connection.count({ kinds: [0.5] })).toThrow(FilterError);
+      const waiting = hear(connection.count({ kinds: [1] }));
+      const error = gone(connection);
+      connection.lost(error);
+      expect([waiting.error, hear(connection.count({ kinds: [1] })).error]).toEqual([error, error]);
+      expect(connection.inFlight).toBe(0);
+    });
+
+    it('authenticates once, asks again, and takes the second refusal for the answer', async () => {
+      const { connection, receive, sent, time } = open({ signer: testSigner(testKey(1)) });
+      const count = hear(connection.count({ kinds: [1] }));
+      receive(relayAuth('challenge'), relayClosed('0', 'auth-required: who are you'));
+      // What comes now was meant for nobody we are.
+      receive(relayCount('0', { count: 9 }));
+      await time.advance(1);
+      const auth = sent.find((message) => message.type === 'AUTH');
+      expect(count.values).toEqual([]);
+      receive(relayOk((auth?.event as NostrEvent).id, true));
+      expect(verbs(sent)).toEqual(['COUNT', 'AUTH', 'COUNT']);
+      receive(relayClosed('0', 'auth-required: still'));
+      expect(count.values).toMatchObject([{ counted: false, reason: { message: 'still' } }]);
+      expect(verbs(sent)).toHaveLength(3);
+    });
+
+    it('without a signer, a wish to know who asks is a refusal', async () => {
+      const { connection, receive, time } = open();
+      const count = hear(connection.count({ kinds: [1] }));
+      receive(relayClosed('0', 'auth-required: who are you'));
+      await time.advance(1);
+      expect(count.values).toMatchObject([{ counted: false, reason: { prefix: 'auth-required' } }]);
+    });
+
+    it('bears late answers, and only so many that nobody asked for', async () => {
+      const { connection, receive, time, failures, sent } = open();
+      const { subscription } = hear(connection.count({ kinds: [1] }));
+      subscription.unsubscribe();
+      expect(verbs(sent)).toEqual(['COUNT']);
+      for (let i = 0; i < 2_000; i++) receive(relayCount('0', { count: i }));
+      expect(failures).toEqual([]);
+      await time.advance(61_000);
+      for (let i = 0; i < 2_000; i++) receive(relayCount('0', { count: i }), relayNegMsg('x', '61'));
+      expect(failures.map(({ code }) => code)).toContain('abusive');
+    });
+
+    it('does not take the answers of other verbs for its own', () => {
+      const { connection, receive } = open();
+      const count = hear(connection.count({ kinds: [1] }));
+      receive(relayNegMsg('0', '61'), relayNegErr('0', 'blocked: no'), relayEose('0'), relayOk('0', true));
+      expect(count.values).toEqual([]);
+      receive(relayCount('0', { count: 1 }));
+      expect(count.completed).toBe(true);
     });
   });
 

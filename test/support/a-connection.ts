@@ -2,7 +2,8 @@ import type { ClientMessage } from '../../src/protocol/message.ts';
 import { parseClientMessage } from '../../src/protocol/message.ts';
 import type { RelayError } from '../../src/protocol/relay-error.ts';
 import { relayUrl } from '../../src/protocol/relay-url.ts';
-import { Connection, type ConnectionOptions } from '../../src/sources/connection.ts';
+import { Connection } from '../../src/sources/connection.ts';
+import type { ConnectionOptions } from '../../src/sources/connection-options.ts';
 import { VirtualTime } from '../../src/testing/index.ts';
 
 /** A real connection on a socket of the test's own. */
