@@ -47,6 +47,7 @@ export { powerOfTwoChoices } from './policies/power-of-two-choices.ts';
 export * from './policies/priority-queue.ts';
 export type { QuorumSize } from './policies/quorum.ts';
 export type { Throughput } from './policies/rate-window.ts';
+export type { RelayBudget, RelayBudgets } from './policies/relay-conduct.ts';
 export type { DiscoveredRelay } from './policies/relay-directory.ts';
 export type { ResumeOptions } from './policies/resume-cursor.ts';
 export { SeenIds } from './policies/seen-ids.ts';

@@ -13,6 +13,7 @@ import { Bulkhead } from '../operators/bulkhead-handle.ts';
 import type { SocketBudget } from '../operators/socket-budget.ts';
 import { PoolSize, type PoolSizeOptions } from '../policies/pool-size.ts';
 import type { PriorityQueueOptions } from '../policies/priority-queue.ts';
+import { RelayConduct } from '../policies/relay-conduct.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
@@ -21,7 +22,7 @@ import type { Link, RelayOptions, RelayState, RelayStatus } from '../sources/rel
 import { ConnectionSlot, type Use } from './connection-slot.ts';
 
 /** What the connections of a relay are made with. */
-export interface ConnectionsOptions extends Omit<RelayOptions, 'counters' | 'scheduler'> {
+export interface ConnectionsOptions extends Omit<RelayOptions, 'counters' | 'conduct' | 'onDropped' | 'scheduler'> {
   readonly scheduler: SchedulerLike;
   readonly dialling: MonoTypeOperatorFunction<Connection>;
   /** How many connections the relay gets. */
@@ -49,6 +50,7 @@ export class RelayConnections {
   readonly #slots: BehaviorSubject<readonly ConnectionSlot[]>;
   readonly #size: PoolSize;
   readonly #counters = newRelayCounters();
+  readonly #conduct: RelayConduct;
   /** Where requests wait while the relay allows no more. */
   readonly #places: Bulkhead;
   /** One page at a time beside the requests, where the relay limits its subscriptions. */
@@ -65,6 +67,7 @@ export class RelayConnections {
   ) {
     const { size, queue, scheduler } = options;
     this.#size = new PoolSize(size);
+    this.#conduct = new RelayConduct(options.budgets);
     this.#slots = new BehaviorSubject<readonly ConnectionSlot[]>([this.#newSlot()]);
     this.#places = new Bulkhead({ ...queue, permits: Infinity, scheduler });
     this.#pages = new Bulkhead({ ...queue, permits: 1, scheduler });
@@ -184,7 +187,11 @@ export class RelayConnections {
 
   #newSlot(): ConnectionSlot {
     const { budget, scheduler } = this.options;
-    return new ConnectionSlot(this.url, { ...this.options, counters: this.#counters }, budget, scheduler.now());
+    const onDropped = (error: RelayError): void => {
+      for (const { relay } of this.#slots.value) relay.drop(error);
+    };
+    const shared = { counters: this.#counters, conduct: this.#conduct, onDropped };
+    return new ConnectionSlot(this.url, { ...this.options, ...shared }, budget, scheduler.now());
   }
 
   #hasRoom({ subscriptions }: ConnectionSlot, { subscribes }: Use): boolean {

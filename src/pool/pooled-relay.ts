@@ -24,7 +24,8 @@ import type { PoolRelayStatus } from './pool-relay-status.ts';
 import type { RelayMemory } from './relay-memory.ts';
 
 /** What a relay of a pool is made with. */
-export interface PooledRelayOptions extends Omit<RelayOptions, 'dialling' | 'counters'>, HealthOptions {
+export interface PooledRelayOptions
+  extends Omit<RelayOptions, 'dialling' | 'counters' | 'conduct' | 'onDropped'>, HealthOptions {
   readonly scheduler: SchedulerLike;
   readonly connections: PoolSizeOptions | undefined;
   /** The share of the load that it is to get. */

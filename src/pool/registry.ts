@@ -61,7 +61,7 @@ export type RelayOrigin = 'caller' | 'event';
 /** What the registry needs to make a relay. */
 export interface RegistryOptions
   extends
-    Omit<RelayOptions, 'dialling' | 'counters' | 'onNotice' | 'maxSubscriptionIdLength'>,
+    Omit<RelayOptions, 'dialling' | 'counters' | 'conduct' | 'onDropped' | 'onNotice' | 'maxSubscriptionIdLength'>,
     Omit<HealthOptions, 'onCall'> {
   /** How many connections a relay gets, and when. @default 1 to 3, by load */
   readonly connections?: PoolSizeOptions | undefined;

@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
+import type { RelayConduct } from '../policies/relay-conduct.ts';
 import type { RelaySightings } from '../policies/relay-sightings.ts';
 import type { Verification } from '../verifiers/verification.ts';
 import type { Signer } from './authentication.ts';
@@ -10,6 +11,8 @@ export interface ConnectionOptions {
   readonly signer?: Signer | undefined;
   /** Checks signatures; shared between connections so that an event is verified once. @default one of its own */
   readonly verification?: Verification | undefined;
+  /** What the relay may send, over all its connections. @default budgets of its own */
+  readonly conduct?: RelayConduct | undefined;
   /** Where this relay's traffic is counted. @default counters of its own */
   readonly counters?: RelayCounters | undefined;
   /**

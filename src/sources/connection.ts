@@ -1,5 +1,7 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { type Misconduct, RelayConduct } from '../policies/relay-conduct.ts';
 import { SeenIds } from '../policies/seen-ids.ts';
+import { beginningOf } from '../protocol/beginning-of.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
 import { peekFrame } from '../protocol/frame.ts';
@@ -32,8 +34,12 @@ import { SubscriptionIds } from './subscription-ids.ts';
 import { Tolerance } from './tolerance.ts';
 
 const LONGEST_NOTICE = 500;
-const LONGEST_ID = 64;
 const MOST_WAITING = 5_000;
+const ABUSES: Readonly<Record<Misconduct, string>> = {
+  unasked: 'too many messages that nobody asked for',
+  unmatched: 'too many events that match no filter',
+  invalid: 'too many forged events',
+};
 
 /**
  * One open connection to a relay. It is handed out by {@link relay} and is of use until it is lost; its requests then complete
@@ -66,6 +72,7 @@ export class Connection implements SubscriptionHost {
   readonly #acks = new Acknowledgements();
   readonly #queries: Queries;
   readonly #tolerance = new Tolerance();
+  readonly #conduct: RelayConduct;
   /** EVENTs that wait until the REQs of a new connection are out. */
   #held: (() => void)[] | undefined = [];
   readonly #ids = new SubscriptionIds();
@@ -77,12 +84,13 @@ export class Connection implements SubscriptionHost {
     private readonly options: ConnectionOptions,
   ) {
     this.#socket = openSocket;
-    this.#intake = new Intake(openSocket, () => (this.heardAt = this.scheduler.now()));
     this.maxBacklog = options.maxBacklog ?? MOST_WAITING;
     this.scheduler = options.scheduler ?? asyncScheduler;
     this.verification = options.verification ?? new Verification({ scheduler: this.scheduler });
     this.counters = options.counters ?? newRelayCounters();
+    this.#conduct = options.conduct ?? new RelayConduct();
     this.heardAt = this.scheduler.now();
+    this.#intake = new Intake(openSocket, this.#conduct, this.scheduler, () => (this.heardAt = this.scheduler.now()));
     this.#authentication = new Authentication(this.url, options.signer, this.scheduler, (event) =>
       this.#socket.send(encodeAuth(event)),
     );
@@ -231,15 +239,8 @@ export class Connection implements SubscriptionHost {
     this.options.sightings?.add(this.url, hex, at);
   }
 
-  misbehaved(weight: number): void {
-    if (this.#tolerance.bears(weight, this.scheduler.now())) return;
-    this.fail(
-      new RelayError(
-        'abusive',
-        this.url,
-        'Too many frames that nobody asked for, or forged ones: the relay was dropped.',
-      ),
-    );
+  misbehaved(what: Misconduct): void {
+    if (!this.#conduct.bears(what, this.scheduler.now())) this.#drop(ABUSES[what]);
   }
 
   /** Ends the connection with this error, as if the network had. */
@@ -259,6 +260,7 @@ export class Connection implements SubscriptionHost {
     if (this.#lost) return;
     this.#lost = error;
     this.#held = undefined;
+    this.#intake.close();
     const subscriptions = [...this.#subscriptions.values()];
     this.#subscriptions.clear();
     for (const subscription of subscriptions) subscription.lost(error);
@@ -272,6 +274,7 @@ export class Connection implements SubscriptionHost {
     this.heardAt = this.scheduler.now();
     this.counters.frames++;
     this.counters.bytes += frame.length;
+    if (!this.#intake.bears(frame.length, this.heardAt)) return this.#drop('more than we take');
     const peek = peekFrame(frame);
     if (peek?.verb === 'EVENT') {
       const subscription = this.#subscriptions.get(peek.subscriptionId);
@@ -279,6 +282,10 @@ export class Connection implements SubscriptionHost {
       subscription.heardAt = this.heardAt;
       subscription.frame(frame, peek.idAt);
     } else this.#control(parseRelayMessage(frame), frame.length);
+  }
+
+  #drop(what: string): void {
+    this.fail(new RelayError('abusive', this.url, `The relay was dropped: it sent ${what}; see the option budgets.`));
   }
 
   /** A frame came that cannot be a message. */
@@ -290,7 +297,7 @@ export class Connection implements SubscriptionHost {
 
   /** An id for a REQ or a query that no other has, as short as the relay wants. */
   #nextId(): string {
-    const maxLength = this.options.maxSubscriptionIdLength?.() ?? LONGEST_ID;
+    const maxLength = this.options.maxSubscriptionIdLength?.();
     return this.#ids.next(maxLength, (id) => this.#subscriptions.has(id) || this.#queries.has(id));
   }
 
@@ -314,18 +321,18 @@ export class Connection implements SubscriptionHost {
         return this.#ok(message);
       case 'AUTH':
         this.#authentication.challenged(message.challenge);
-        return this.misbehaved(1);
+        return this.misbehaved('unasked');
       case 'NOTICE':
         this.counters.notices++;
-        this.lastNotice = detached(message.message.slice(0, LONGEST_NOTICE));
+        this.lastNotice = beginningOf(message.message, LONGEST_NOTICE);
         this.options.onNotice?.(this.lastNotice, this.#subscriptions.size);
-        return this.misbehaved(1);
+        return this.misbehaved('unasked');
       case 'MALFORMED':
         return this.#malformed();
       default:
         // Verbs that this client does not use; NIP-01 lets relays send them.
         this.counters.unasked++;
-        return this.misbehaved(1);
+        return this.misbehaved('unasked');
     }
   }
 
@@ -342,17 +349,17 @@ export class Connection implements SubscriptionHost {
     const isOwed = this.#tolerance.paid();
     if (this.#acks.answered(ok.eventId, ok)) return;
     this.counters.unasked++;
-    if (!isOwed) this.misbehaved(1);
+    if (!isOwed) this.misbehaved('unasked');
   }
 
   #unasked(id: string): void {
     this.counters.unasked++;
-    if (!this.#tolerance.isLate(id, this.heardAt)) this.misbehaved(1);
+    if (!this.#tolerance.isLate(id, this.heardAt)) this.misbehaved('unasked');
   }
 
   #malformed(): void {
     this.counters.malformed++;
-    this.misbehaved(1);
+    this.misbehaved('unasked');
   }
 
   #events(filter: Filter | readonly Filter[], live: boolean): Observable<NostrEvent> {
@@ -374,9 +381,4 @@ export class Connection implements SubscriptionHost {
       return () => subscription.close();
     });
   }
-}
-
-/** A piece of a text that does not keep the whole alive, as slices do in some engines. */
-function detached(piece: string): string {
-  return JSON.parse(JSON.stringify(piece)) as string;
 }

@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
+import type { Misconduct } from '../policies/relay-conduct.ts';
 import type { SeenIds } from '../policies/seen-ids.ts';
 import { expiresAt, type NostrEvent, toNostrEvent } from '../protocol/event.ts';
 import { compileFilters, type Filter } from '../protocol/filter.ts';
@@ -49,8 +50,8 @@ export interface SubscriptionHost {
   eased(subscription: RelaySubscription): void;
   /** The relay sent the event that verified under the id in `hex` from offset `at`, or says so. */
   sighted(hex: string, at: number): void;
-  /** The relay misbehaved; `weight` says how much. */
-  misbehaved(weight: number): void;
+  /** The relay misbehaved. */
+  misbehaved(what: Misconduct): void;
   /** Sends REQ. */
   open(subscription: RelaySubscription): void;
   /** Forgets the subscription; sends CLOSE unless the relay ended it. */
@@ -61,9 +62,6 @@ export interface SubscriptionHost {
 
 /** An event that is larger than this many UTF-16 units counts more than once in what waits. */
 const UNITS = 4_096;
-/** What a forgery costs of the budget for misbehaviour: checking it costs us as much. */
-const FORGERY = 10;
-
 /**
  * One REQ on one connection: takes its frames from the cheapest check to the dearest, and hands on what is left in the order in
  * which it came. EOSE, CLOSED and the end of the connection wait for the verdicts on the events before them.
@@ -258,11 +256,11 @@ export class RelaySubscription {
 
   #unmatched(): void {
     this.host.counters.unmatched++;
-    this.host.misbehaved(1);
+    this.host.misbehaved('unmatched');
   }
 
   #invalid(): void {
     this.host.counters.invalid++;
-    this.host.misbehaved(FORGERY);
+    this.host.misbehaved('invalid');
   }
 }

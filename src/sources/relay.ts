@@ -26,6 +26,7 @@ import { reconnect } from '../operators/reconnect.ts';
 import { ParkedError } from '../operators/within-budget.ts';
 import type { BackoffOptions } from '../policies/backoff.ts';
 import { platformRandom } from '../policies/platform-random.ts';
+import { type RelayBudgets, RelayConduct } from '../policies/relay-conduct.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import { relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from './connection.ts';
@@ -65,6 +66,8 @@ export interface RelayStatus {
   readonly error?: RelayError;
   /** When the next attempt is due, while one is. */
   readonly retryAt?: number;
+  /** Until when it is not dialled as it was dropped for what it sent (code `abusive`), while that is so. */
+  readonly quarantinedUntil?: number;
   /** Attempts in a row without a stable connection. */
   readonly attempts: number;
   /** What the relay has sent, as of this moment. */
@@ -88,6 +91,8 @@ export type Link = { readonly connection: Connection } | { readonly error: Relay
 export interface RelayOptions extends Omit<DialOptions, 'onGone' | 'onAuthenticated'> {
   /** Delays between attempts. */
   readonly backoff?: BackoffOptions | undefined;
+  /** What a relay may send before it is slowed, or dropped. @default see {@link RelayBudgets} */
+  readonly budgets?: RelayBudgets | undefined;
   /** Milliseconds that a connection is kept after its last user left. @default 60_000 */
   readonly idleTimeout?: number | undefined;
   /** A source of chance, 0 to 1, for the spread of attempts. @default Math.random */
@@ -101,12 +106,11 @@ export interface RelayOptions extends Omit<DialOptions, 'onGone' | 'onAuthentica
    * @default dials
    */
   readonly dialling?: MonoTypeOperatorFunction<Connection> | undefined;
+  /** Called when the relay was dropped for what it sent. */
+  readonly onDropped?: ((error: RelayError) => void) | undefined;
   /** Asked after a failure: before which time no attempt is worth it, in milliseconds by the scheduler's clock. @default the backoff alone decides */
   readonly notBefore?: (() => number | undefined) | undefined;
 }
-
-/** A relay that was dropped for what it sent is not dialled again before this many milliseconds. */
-const PENALTY = 60_000;
 
 /**
  * A reconnecting relay: an observable of its open {@link Connection}, now and after every reconnect. All subscribers share one
@@ -125,12 +129,16 @@ const PENALTY = 60_000;
 export class Relay extends Observable<Connection> {
   /** Connections and failures in the order in which they come; the latest first. */
   readonly link$: Observable<Link>;
-  readonly #state: BehaviorSubject<Omit<RelayStatus, 'counters'>>;
+  readonly #state: BehaviorSubject<Omit<RelayStatus, 'counters' | 'quarantinedUntil'>>;
   readonly #counters: RelayCounters;
   readonly #wake = new Subject<void>();
   readonly #closed = new ReplaySubject<void>(1);
-  /** For what the relay is not dialled, and until when (milliseconds); it outlives the interest in the relay. */
-  #abuse: { readonly error: RelayError; readonly until: number } | undefined;
+  /** It outlives the interest in the relay. */
+  readonly #conduct: RelayConduct;
+  /** Why it was dropped the last time. */
+  #abuse: RelayError | undefined;
+  /** The latest; it may have ended. */
+  #connection: Connection | undefined;
   #users = 0;
   #attempts: number;
 
@@ -149,8 +157,9 @@ export class Relay extends Observable<Connection> {
     );
     const { idleTimeout = 60_000, scheduler = asyncScheduler, counters = newRelayCounters() } = options;
     this.#counters = counters;
+    this.#conduct = options.conduct ?? new RelayConduct(options.budgets);
     this.#attempts = options.backoff?.attempts ?? 0;
-    this.#state = new BehaviorSubject<Omit<RelayStatus, 'counters'>>({
+    this.#state = new BehaviorSubject<Omit<RelayStatus, 'counters' | 'quarantinedUntil'>>({
       url,
       state: 'disconnected',
       since: scheduler.now(),
@@ -175,7 +184,13 @@ export class Relay extends Observable<Connection> {
 
   /** The relay at this moment. */
   get status(): RelayStatus {
-    return { ...this.#state.value, counters: { ...this.#counters } };
+    const { quarantinedUntil } = this.#conduct;
+    const isQuarantined = quarantinedUntil > (this.options.scheduler ?? asyncScheduler).now();
+    return {
+      ...this.#state.value,
+      ...(isQuarantined ? { quarantinedUntil } : {}),
+      counters: { ...this.#counters },
+    };
   }
 
   /** Why there is no connection; undefined when there is one, or none was needed. */
@@ -191,6 +206,11 @@ export class Relay extends Observable<Connection> {
   /** Tries soon instead of waiting for the next attempt, and forgets the attempts that failed. */
   revive(): void {
     this.#wake.next();
+  }
+
+  /** Ends the connection, if there is one, with this error; it is dialled again when that allows it. */
+  drop(error: RelayError): void {
+    this.#connection?.fail(error);
   }
 
   /** Closes the connection for everybody; all streams of this relay complete. */
@@ -214,7 +234,7 @@ export class Relay extends Observable<Connection> {
       });
     });
     const connections = defer(() => {
-      if (this.#abuse && this.#abuse.until > scheduler.now()) throw this.#abuse.error;
+      if (this.#conduct.quarantinedUntil > scheduler.now()) throw this.#quarantine();
       return dialled.pipe(
         dialling,
         catchError((error: unknown) => throwError(() => this.#asRelayError(error))),
@@ -235,7 +255,10 @@ export class Relay extends Observable<Connection> {
       connections
         .pipe(
           retry({ delay: claimAgain }),
-          tap(() => this.#enter('connected')),
+          tap((connection) => {
+            this.#connection = connection;
+            this.#enter('connected');
+          }),
           map((connection): Link => ({ connection })),
           reconnect({
             ...options.backoff,
@@ -272,9 +295,23 @@ export class Relay extends Observable<Connection> {
     if (!(error instanceof RelayError)) return true;
     if (error.code === 'parked') return false; // and nobody uses it
     if (error.cause instanceof CircuitOpenError) return error.cause.retryAt - now;
-    if (error.code === 'abusive' && this.#abuse?.error !== error) this.#abuse = { error, until: now + PENALTY };
-    const until = Math.max(this.#abuse?.until ?? 0, this.options.notBefore?.() ?? 0);
+    if (error.code === 'abusive' && this.#abuse !== error) {
+      this.#abuse = error;
+      this.#conduct.dropped(now);
+      this.options.onDropped?.(error);
+    }
+    const until = Math.max(this.#conduct.quarantinedUntil, this.options.notBefore?.() ?? 0);
     return Math.max(0, until - now);
+  }
+
+  /** Why it is not dialled; one that was dropped on another connection was for its conduct, too. */
+  #quarantine(): RelayError {
+    this.#abuse ??= new RelayError(
+      'abusive',
+      this.url,
+      'The relay was dropped for what it sent on another connection.',
+    );
+    return this.#abuse;
   }
 
   #enter(state: RelayState, trouble: Pick<RelayStatus, 'error' | 'retryAt'> = {}): void {

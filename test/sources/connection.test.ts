@@ -17,6 +17,7 @@ import { RelayError } from '../../src/protocol/relay-error.ts';
 import { fakeEvent, testKey, testSigner, VirtualTime } from '../../src/testing/index.ts';
 import { Gate } from '../../src/sources/gate.ts';
 import { watchLiveness } from '../../src/sources/liveness.ts';
+import { RelayConduct } from '../../src/policies/relay-conduct.ts';
 import { SeenIds } from '../../src/policies/seen-ids.ts';
 import { Verification } from '../../src/verifiers/verification.ts';
 import { aConnection, type OpenConnection } from '../support/a-connection.ts';
@@ -35,6 +36,14 @@ function open(options: Parameters<typeof aConnection>[0] & { verdictAfter?: numb
   const verifier = verdictAfter > 0 ? laterVerifier(() => time, verdictAfter, zerosVerifier) : zerosVerifier;
   return aConnection({ scheduler: time, verification: new Verification({ scheduler: time, verifier }), ...rest });
 }
+
+const silent = {
+  event: () => undefined,
+  duplicate: () => undefined,
+  eose: () => undefined,
+  closed: () => undefined,
+  lost: () => undefined,
+};
 
 describe('Connection', () => {
   describe('REQ', () => {
@@ -641,6 +650,42 @@ describe('Connection', () => {
       await time.advance(120_000);
       expect(failures).toHaveLength(1);
       watch.unsubscribe();
+    });
+  });
+
+  describe('more than its budget', () => {
+    const conduct = () => new RelayConduct({ frames: { burst: 128, perSecond: 64 } });
+
+    it('is read no faster than that, where the platform can', async () => {
+      const { connection, receive, pauses, time } = open({ canPause: true, conduct: conduct() });
+      const id = 'nobody';
+      connection.openSubscription([{ kinds: [1] }], { ...silent }, { delivered: new SeenIds() });
+      receive(...Array.from({ length: 128 }, () => relayEose(id)));
+      expect(pauses).toEqual([]);
+      receive(...Array.from({ length: 128 }, () => relayEose(id)));
+      expect([pauses, connection.isPaused]).toEqual([[true], true]);
+      await time.advance(1_999);
+      expect(pauses).toEqual([true]);
+      await time.advance(1);
+      expect([pauses, connection.isPaused]).toEqual([[true, false], false]);
+    });
+
+    it('costs it its connection where it cannot be slowed, and is ten seconds ahead', () => {
+      const { receive, failures } = open({ conduct: conduct() });
+      receive(...Array.from({ length: 6 * 128 }, () => relayNotice('hello')));
+      expect(failures).toEqual([]);
+      receive(...Array.from({ length: 128 }, () => relayNotice('hello')));
+      expect(failures.map(({ code, message }) => [code, message])).toEqual([
+        ['abusive', expect.stringContaining('more than we take')],
+      ]);
+    });
+
+    it('leaves no timer behind when the connection ends', async () => {
+      const { connection, receive, pauses, time } = open({ canPause: true, conduct: conduct() });
+      receive(...Array.from({ length: 256 }, () => relayNotice('hello')));
+      connection.lost(gone(connection));
+      await time.advance(10_000);
+      expect(pauses).toEqual([true]);
     });
   });
 });

@@ -4,13 +4,6 @@ import { Tolerance } from '../../src/sources/tolerance.ts';
 const MINUTE = 60_000;
 
 describe('Tolerance', () => {
-  it('bears 1,000 wasted frames at once and 50 a second after that', () => {
-    const tolerance = new Tolerance();
-    expect(tolerance.bears(1_000, 0)).toBe(true);
-    expect(tolerance.bears(1, 0)).toBe(false);
-    expect([tolerance.bears(50, 1_000), tolerance.bears(1, 1_000)]).toEqual([true, false]);
-  });
-
   it('excuses what comes for a closed REQ, for a minute', () => {
     const tolerance = new Tolerance();
     tolerance.closed('a', 1_000);
