@@ -1,8 +1,9 @@
 export { EventStore } from './event-store.ts';
-export type { QueryOptions, StoredPage, StoreOutcome } from './event-store.ts';
+export type { QueryOptions, StoreChange, StoredPage, StoreOutcome } from './event-store.ts';
 export type { Lie, RelayFaults } from './faults.ts';
 export { fakeEvent, signedEvent, testKey, testKeys, testSigner } from './identity.ts';
 export type { TestEventTemplate, TestKey, TestSigner } from './identity.ts';
+export { logNormalLatency, paretoLatency, uniformLatency, type Latency } from './latency.ts';
 export { RelayCore } from './relay-core.ts';
 export type {
   Flood,
@@ -18,7 +19,7 @@ export { TestRelay } from './test-relay.ts';
 export type { TestRelayOptions } from './test-relay.ts';
 export type { TieBreak } from './time-order.ts';
 export { VirtualNetwork, VirtualRelay } from './virtual-network.ts';
-export type { VirtualNetworkOptions } from './virtual-network.ts';
+export type { LinkConditions, VirtualNetworkOptions } from './virtual-network.ts';
 export { VirtualTime } from './virtual-time.ts';
 export type { VirtualTimeOptions } from './virtual-time.ts';
 export { VirtualWebSocket } from './virtual-web-socket.ts';

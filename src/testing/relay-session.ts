@@ -184,6 +184,7 @@ export class RelaySession {
       refuseStranger('write', options.auth, this.#pubkeys) ??
       refusePublish(event, this.#admission);
     if (refusal !== undefined) return this.#ok(event.id, false, refusal);
+    if (faults.forgets) return this.#ok(event.id, true);
     const outcome = store.add(event, seconds(this.#context));
     const accepted = outcome === 'duplicate' ? !faults.rejectsDuplicates : outcomes[outcome] === '';
     this.#ok(event.id, accepted, outcomes[outcome]);
