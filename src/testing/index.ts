@@ -1,9 +1,13 @@
+export { checkHistory } from './check-history.ts';
 export { EventStore } from './event-store.ts';
 export type { QueryOptions, StoreChange, StoredPage, StoreOutcome } from './event-store.ts';
 export type { Lie, RelayFaults } from './faults.ts';
+export type { HistoryEntry } from './history-entry.ts';
+export type { HistoryCheckOptions, HistoryRule, HistoryViolation } from './history-rule.ts';
 export { fakeEvent, signedEvent, testKey, testKeys, testSigner } from './identity.ts';
 export type { TestEventTemplate, TestKey, TestSigner } from './identity.ts';
 export { logNormalLatency, paretoLatency, uniformLatency, type Latency } from './latency.ts';
+export { RecordedHistory, type RecordedAsking } from './recorded-history.ts';
 export { RelayCore } from './relay-core.ts';
 export type {
   Flood,
