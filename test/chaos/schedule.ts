@@ -72,6 +72,9 @@ export interface Schedule {
 /** Milliseconds of trouble. */
 export const LENGTH = 60_000;
 const STEPS = 30;
+/** Three connections with one place for pages each take all subscribers that there may be, and a request or two. */
+const FEWEST_SUBSCRIPTIONS = 4;
+const MOST_SUBSCRIBERS = 7;
 
 /** The schedule of a seed. */
 export function scheduleOf(seed: number): Schedule {
@@ -84,7 +87,7 @@ export function scheduleOf(seed: number): Schedule {
     latency: pick(['none', 'uniform', 'uniform', 'log-normal', 'pareto']),
     cap: maybe(0.5, () => draw(10, 25)),
     hints: random() < 0.6,
-    maxSubscriptions: maybe(0.4, () => draw(3, 8)),
+    maxSubscriptions: maybe(0.4, () => draw(FEWEST_SUBSCRIPTIONS, 8)),
     order: pick(['newest', 'newest', 'oldest', 'shuffled']),
     asksForAuth: random() < 0.08,
     createdAtUpperLimit: maybe(0.3, () => 900),
@@ -116,7 +119,7 @@ export function scheduleOf(seed: number): Schedule {
     const kind = random();
     const relay = draw(0, relays.length - 1);
     if (kind < 0.26) steps.push({ at, do: 'store', relays: some(), draft: draft(), count: draw(1, 5) });
-    else if (kind < 0.32) steps.push(subscribe(at));
+    else if (kind < 0.32 && subscribers < MOST_SUBSCRIBERS) steps.push(subscribe(at));
     else if (kind < 0.35) steps.push({ at, do: 'wish', subscriber: draw(0, subscribers - 1), wish: wish(100 + count) });
     else if (kind < 0.37) steps.push({ at, do: 'unsubscribe', subscriber: draw(0, subscribers - 1) });
     else if (kind < 0.42) {
