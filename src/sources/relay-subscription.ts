@@ -15,8 +15,8 @@ export interface SubscriptionSink {
   arrived?(what: 'event' | 'eose', subscription: RelaySubscription): void;
   /** An event that verified, matches, and was not delivered before. */
   event(event: NostrEvent): void;
-  /** The relay sent an event that was delivered before, dated `createdAt`. */
-  duplicate(createdAt: number): void;
+  /** The relay's answer holds an event that was delivered before, dated `createdAt`; its id is in `hex`, from `at` on. */
+  duplicate(createdAt: number, hex: string, at: number): void;
   /** Everything stored has been delivered; `hints` are NIP-67's. */
   eose(hints: readonly string[]): void;
   /** The relay ended the REQ, or refused it. */
@@ -53,6 +53,8 @@ export class RelaySubscription {
   readonly #matches: (event: NostrEvent) => boolean;
   readonly #order = new InOrder();
   #hasBegun = false;
+  /** EOSE arrived. */
+  #isAnswered = false;
   #ended = false;
   #triedToAuthenticate = false;
   #isAuthenticating = false;
@@ -85,7 +87,12 @@ export class RelaySubscription {
     this.#begins();
     if (idAt >= 0) {
       const deliveredAt = this.delivered.find(frame, idAt);
-      if (deliveredAt >= 0) return this.#duplicate(deliveredAt);
+      if (deliveredAt >= 0) {
+        // What comes behind EOSE is no part of the answer, though EOSE may still wait for the verdicts before it.
+        if (this.#isAnswered) this.host.counters.duplicates++;
+        else this.#duplicate(deliveredAt, frame, idAt);
+        return;
+      }
       const known = this.host.verification.known(frame.slice(idAt, idAt + 64));
       if (known) return this.#known(known);
     }
@@ -116,6 +123,7 @@ export class RelaySubscription {
   }
 
   eose(hints: readonly string[]): void {
+    this.#isAnswered = true;
     this.sink.arrived?.('eose', this);
     this.#order.push(() => this.sink.eose(hints));
   }
@@ -190,14 +198,14 @@ export class RelaySubscription {
       this.host.counters.expired++;
       return;
     }
-    if (!this.delivered.add(event.id, 0, event.created_at)) return this.#duplicate(event.created_at);
+    if (!this.delivered.add(event.id, 0, event.created_at)) return this.#duplicate(event.created_at, event.id, 0);
     this.host.counters.events++;
     this.sink.event(event);
   }
 
-  #duplicate(createdAt: number): void {
+  #duplicate(createdAt: number, hex: string, at: number): void {
     this.host.counters.duplicates++;
-    this.sink.duplicate(createdAt);
+    this.sink.duplicate(createdAt, hex, at);
   }
 
   #unmatched(): void {

@@ -23,7 +23,9 @@ export function auditSockets({
 }: AuditContext): Audit {
   const sockets = new Map<number, Socket>();
   const attempts = new Map<RelayUrl, number[]>();
-  const members = new Map<RelayUrl, boolean>();
+  /** When relays left the pool. What goes on at that moment is the leaving itself. */
+  const leftAt = new Map<RelayUrl, number>();
+  const isStranger = (relay: RelayUrl, at: number): boolean => (leftAt.get(relay) ?? Infinity) < at;
 
   const dialled = (at: number, relay: RelayUrl, socket: number): void => {
     sockets.set(socket, { relay, requests: new Set(), isLive: true });
@@ -37,13 +39,13 @@ export function auditSockets({
     if (recent.length > attemptsPerMinute) {
       broken(at, 'bound', `${recent.length} attempts of ${attemptsPerMinute} within a minute to connect to ${relay}`);
     }
-    if (members.get(relay) === false) broken(at, 'stranger', `${relay} was dialled, but is not in the pool`);
+    if (isStranger(relay, at)) broken(at, 'stranger', `${relay} was dialled, but is not in the pool`);
   };
   const sent = ({ at, relay, socket, message }: HistoryEntry & { readonly type: 'sent' }): void => {
     const requests = sockets.get(socket)?.requests;
     if (message.type === 'CLOSE') requests?.delete(message.subscriptionId);
     if (message.type !== 'REQ' && message.type !== 'EVENT') return;
-    if (members.get(relay) === false) broken(at, 'stranger', `${relay} got ${message.type}, but is not in the pool`);
+    if (isStranger(relay, at)) broken(at, 'stranger', `${relay} got ${message.type}, but is not in the pool`);
     if (message.type !== 'REQ' || message.filters.some(isProbe)) return;
     requests?.add(message.subscriptionId);
     const most = subscriptions?.(relay) ?? Infinity;
@@ -56,8 +58,10 @@ export function auditSockets({
     see: (entry) => {
       switch (entry.type) {
         case 'joined':
+          leftAt.delete(entry.relay);
+          return;
         case 'left':
-          members.set(entry.relay, entry.type === 'joined');
+          leftAt.set(entry.relay, entry.at);
           return;
         case 'dialled':
           return dialled(entry.at, entry.relay, entry.socket);

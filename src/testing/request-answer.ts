@@ -50,7 +50,9 @@ export function answerRequest(context: RelayContext, filters: readonly Filter[],
   const { events, complete } = withHints
     ? store.page(asked, queryOptions)
     : { events: store.query(asked, queryOptions), complete: false };
-  if (faults.hidesMore && withHints && !complete) withheldBy(context, asked, events);
+  const isFull = events.every((event) => isSentAsIs(context, event));
+  // An answer with holes looks shorter than a cap, and so like all that there is, where no hint says otherwise.
+  if (withHints ? faults.hidesMore && !complete : !isFull) withheldBy(context, asked, events);
   const sent = inOrder(context, events).flatMap((event) => eventFrames(context, event, open));
   if (faults.dropAfter !== undefined && sent.length >= faults.dropAfter) {
     const cut = { frames: sent.slice(0, faults.dropAfter), cut: true };
@@ -75,7 +77,12 @@ export function eventFrames(context: RelayContext, event: NostrEvent, open: Open
   return sent.map((each) => relayEvent(open.id, each));
 }
 
-/** Notes what a cap left out of an answer that calls itself whole. */
+/** Whether no fault takes the event's place, or leaves it empty. */
+function isSentAsIs({ faults }: RelayContext, event: NostrEvent): boolean {
+  return !faults.withholds?.(event) && (faults.lie === undefined || faults.lieInFront);
+}
+
+/** Notes what a cap left out of an answer that passes for whole. */
 function withheldBy(context: RelayContext, asked: readonly Filter[], sent: readonly NostrEvent[]): void {
   const isSent = new Set(sent);
   for (const event of context.store.query(asked, { now: seconds(context) })) {
