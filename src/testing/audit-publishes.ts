@@ -111,10 +111,10 @@ export function auditPublishes({ broken }: AuditContext): Audit {
   };
 }
 
-/** What speaks against an outcome, undefined where nothing does. */
+/** What speaks against an outcome, undefined where nothing does. Of what two publishes share, either may be the other's. */
 function problemOf(outcome: PublishOutcome, { isSent, answers }: Exchange, isShared: boolean): string | undefined {
   const isAccepted = answers.some(({ accepted, reason }) => acceptedByRelay(accepted, reason));
-  if (isAccepted && outcome.status !== 'accepted') return 'the relay had accepted it';
+  if (isAccepted && outcome.status !== 'accepted') return isShared ? undefined : 'the relay had accepted it';
   switch (outcome.status) {
     case 'accepted':
       return isAccepted ? undefined : 'the relay had not said so';
