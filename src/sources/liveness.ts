@@ -15,7 +15,7 @@ export interface LivenessOptions {
 
 /** No event has this id; a relay answers the question for it with EOSE at once. */
 const NOBODY = [{ ids: ['0'.repeat(64)], limit: 1 }];
-const IGNORE = { event: ignore, duplicate: ignore, eose: ignore, closed: ignore, lost: ignore };
+const IGNORE = { event: ignore, duplicate: ignore, closed: ignore, lost: ignore };
 
 /**
  * Finds half-open connections: one that is in use and silent is asked for an event that does not exist. Any frame counts as a
@@ -31,7 +31,9 @@ export function watchLiveness(connection: Connection, options: LivenessOptions):
     if (probing || connection.inFlight === 0) return;
     probing = true;
     const askedAt = scheduler.now();
-    const question = connection.openSubscription(NOBODY, new SeenIds({ capacity: 1 }), IGNORE);
+    // Answered, it is closed at once: relays that limit their subscriptions count it.
+    const eose = (): void => question.close();
+    const question = connection.openSubscription(NOBODY, new SeenIds({ capacity: 1 }), { ...IGNORE, eose });
     after(scheduler, watch, livenessTimeout, () => {
       probing = false;
       question.close();

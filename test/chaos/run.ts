@@ -58,7 +58,8 @@ export async function run(schedule: Schedule): Promise<Outcome> {
   try {
     await chaos.pass();
   } catch (error) {
-    return { history: chaos.history, violations: [{ at: 0, rule: 'errored', text: `the run failed: ${String(error)}` }] };
+    const text = `the run failed: ${String(error)}`;
+    return { history: chaos.history, violations: [{ at: chaos.time.now(), rule: 'errored', text }] };
   }
   const violations = checkHistory(chaos.history, {
     verify: isReal,
@@ -78,7 +79,8 @@ interface Subscriber {
 }
 
 class Chaos {
-  readonly time = new VirtualTime();
+  /** No schedule has so much to do at once. */
+  readonly time = new VirtualTime({ maximumPerInstant: 30_000 });
   readonly history = new RecordedHistory(this.time);
   readonly relays: readonly VirtualRelay[];
   readonly #network: VirtualNetwork;
