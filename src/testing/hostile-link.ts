@@ -149,8 +149,10 @@ export class HostileLink implements AsyncDisposable {
     if (this.#isStopped) return;
     this.#isStopped = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const ended = [...this.#pipes].map((pipe) => pipe.ended);
     this.cut();
-    await closed;
+    await Promise.all([closed, ...ended]);
+    this.#hanging.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -172,7 +174,8 @@ export class HostileLink implements AsyncDisposable {
       return;
     }
     const relay = connect({ ...this.#target, allowHalfOpen: true });
-    const pipe = new HostilePipe(client, relay, this.conditions, this.#random, () => this.#pipes.delete(pipe));
+    const pipe = new HostilePipe(client, relay, this.conditions, this.#random);
     this.#pipes.add(pipe);
+    void pipe.ended.then(() => this.#pipes.delete(pipe));
   }
 }

@@ -14,18 +14,22 @@ const MOST_WAITING = 1 << 20;
 export class HostilePipe {
   readonly #up: Lane;
   readonly #down: Lane;
-  #isOver = false;
+  /** Resolves when both sockets are closed. */
+  readonly ended: Promise<void>;
 
   constructor(
     private readonly client: Socket,
     private readonly relay: Socket,
     conditions: HostileConditions,
     random: () => number,
-    private readonly over: () => void,
   ) {
     this.#up = new Lane(client, relay, conditions, random);
     this.#down = new Lane(relay, client, conditions, random);
-    for (const socket of [client, relay]) {
+    const sockets = [client, relay];
+    this.ended = Promise.all(
+      sockets.map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
+    ).then(() => undefined);
+    for (const socket of sockets) {
       socket.setNoDelay(true);
       // One that is broken takes the other with it.
       socket.on('error', () => this.cut('reset'));
@@ -53,16 +57,12 @@ export class HostilePipe {
     (to === 'client' ? this.#down : this.#up).push(noise);
   }
 
+  /** One end is closed, and with it the other; but at the other end of a half-open connection nothing is noticed. */
   #closed(): void {
-    if (!this.client.destroyed || !this.relay.destroyed) {
-      // A half-open connection stays open at the other end, until that one ends too.
-      if (!this.#up.isStopped) for (const socket of [this.client, this.relay]) socket.destroy();
-      return;
-    }
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#up.isStopped) return;
     this.freeze();
-    this.over();
+    this.client.destroy();
+    this.relay.destroy();
   }
 }
 
