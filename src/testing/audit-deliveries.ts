@@ -62,7 +62,13 @@ export function auditDeliveries(context: AuditContext): Audit {
       .filter(({ event, since }) => since > standing.eoseAt || isWithinLimit(subscriber.filters, event, relay))
       .map(({ event }) => event);
   };
-  const owe = (at: number, subscriber: Subscriber, url: RelayUrl, events: readonly NostrEvent[], when: string): void => {
+  const owe = (
+    at: number,
+    subscriber: Subscriber,
+    url: RelayUrl,
+    events: readonly NostrEvent[],
+    when: string,
+  ): void => {
     for (const event of events) {
       broken(at, 'missed', `${subscriber.name} was not told of ${textOf(event)}, which ${url} holds, ${when}`);
       subscriber.missed.add(event.id);
@@ -96,7 +102,13 @@ export function auditDeliveries(context: AuditContext): Audit {
       case 'eose':
         standing.word = 'eose';
         standing.eoseAt = Math.min(standing.eoseAt, at);
-        owe(at, subscriber, packet.relay, missing(subscriber, packet.relay, (since) => since <= standing.since), 'at EOSE');
+        owe(
+          at,
+          subscriber,
+          packet.relay,
+          missing(subscriber, packet.relay, (since) => since <= standing.since),
+          'at EOSE',
+        );
     }
   };
   const rested = (at: number): void => {
@@ -105,7 +117,14 @@ export function auditDeliveries(context: AuditContext): Audit {
       for (const [url, relay] of relays) {
         if (!relay.isMember || subscriber.relays?.has(url) === false) continue;
         const { word } = standingOf(subscriber, url);
-        if (word === 'eose') owe(at, subscriber, url, missing(subscriber, url, () => true), 'at rest');
+        if (word === 'eose')
+          owe(
+            at,
+            subscriber,
+            url,
+            missing(subscriber, url, () => true),
+            'at rest',
+          );
         else if (word !== 'closed' && !LASTING.includes(word)) {
           broken(at, 'unsettled', `${subscriber.name} has heard of ${url} ${word ?? 'nothing'}, at rest`);
         }

@@ -94,7 +94,7 @@ class Lane {
   }
 
   push(data: Buffer): void {
-    for (let at = 0; at < data.length; ) {
+    for (let at = 0; at < data.length;) {
       const { slice } = this.conditions;
       const size = slice < Infinity ? 1 + Math.floor(this.random() * slice) : data.length;
       this.#queue(data.subarray(at, at + size));

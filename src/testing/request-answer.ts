@@ -50,9 +50,9 @@ export function answerRequest(context: RelayContext, filters: readonly Filter[],
   const { events, complete } = withHints
     ? store.page(asked, queryOptions)
     : { events: store.query(asked, queryOptions), complete: false };
-  const isFull = events.every((event) => isSentAsIs(context, event));
-  // An answer with holes looks shorter than a cap, and so like all that there is, where no hint says otherwise.
-  if (withHints ? faults.hidesMore && !complete : !isFull) withheldBy(context, asked, events);
+  // Where no hint says whether there is more, only the lengths of answers tell.
+  if (withHints ? faults.hidesMore && !complete : events.some((event) => changesLength(context, event)))
+    withheldBy(context, asked, events);
   const sent = inOrder(context, events).flatMap((event) => eventFrames(context, event, open));
   if (faults.dropAfter !== undefined && sent.length >= faults.dropAfter) {
     const cut = { frames: sent.slice(0, faults.dropAfter), cut: true };
@@ -77,9 +77,13 @@ export function eventFrames(context: RelayContext, event: NostrEvent, open: Open
   return sent.map((each) => relayEvent(open.id, each));
 }
 
-/** Whether no fault takes the event's place, or leaves it empty. */
-function isSentAsIs({ faults }: RelayContext, event: NostrEvent): boolean {
-  return !faults.withholds?.(event) && (faults.lie === undefined || faults.lieInFront);
+/**
+ * Whether a fault makes the answer shorter by this event, so that it passes for all that there is, or longer by a valid one, so that
+ * the next answer does.
+ */
+function changesLength({ faults }: RelayContext, event: NostrEvent): boolean {
+  if (faults.withholds?.(event)) return true;
+  return faults.lie !== undefined && (!faults.lieInFront || faults.lie === 'future-dated');
 }
 
 /** Notes what a cap left out of an answer that passes for whole. */

@@ -25,7 +25,8 @@ function faulty(name: string, faults: Partial<RelayFaults>): Fault {
     name,
     begin: ({ relay }) => Object.assign(relay.faults, faults),
     end: ({ relay }) => {
-      for (const [key, value] of Object.entries(FAULTLESS)) if (key in faults) Object.assign(relay.faults, { [key]: value });
+      for (const [key, value] of Object.entries(FAULTLESS))
+        if (key in faults) Object.assign(relay.faults, { [key]: value });
     },
   };
 }

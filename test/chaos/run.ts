@@ -1,4 +1,12 @@
-import { BehaviorSubject, type Observable, type SchedulerAction, type SchedulerLike, Subject, type Subscription, tap } from 'rxjs';
+import {
+  BehaviorSubject,
+  type Observable,
+  type SchedulerAction,
+  type SchedulerLike,
+  Subject,
+  type Subscription,
+  tap,
+} from 'rxjs';
 import type { PublishReport } from '../../src/pool/publish-report.ts';
 import type { PooledRelay } from '../../src/pool/pooled-relay.ts';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
@@ -155,7 +163,9 @@ class Chaos {
       ...(setting.isFlaky ? { lifetime: uniformLatency(1_000, 40_000) } : {}),
     });
     for (let count = 0; count < setting.stored; count++) {
-      relay.seed(this.#event({ age: Math.floor(count / 3) * 60, kind: 1, author: count % 4, isTagged: count % 2 === 0 }));
+      relay.seed(
+        this.#event({ age: Math.floor(count / 3) * 60, kind: 1, author: count % 4, isTagged: count % 2 === 0 }),
+      );
     }
     this.history.watch(relay);
     return relay;

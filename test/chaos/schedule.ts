@@ -106,7 +106,8 @@ export function scheduleOf(seed: number): Schedule {
     author: draw(0, 3),
     isTagged: random() < 0.4,
   });
-  const some = (): readonly number[] => (random() < 0.3 ? relays.map((_, index) => index) : [draw(0, relays.length - 1)]);
+  const some = (): readonly number[] =>
+    random() < 0.3 ? relays.map((_, index) => index) : [draw(0, relays.length - 1)];
 
   let subscribers = 0;
   const subscribe = (at: number): Step => {

@@ -11,9 +11,9 @@ export async function shortest<T>(
 ): Promise<readonly T[]> {
   let left = steps;
   let runs = 0;
-  for (let size = Math.ceil(steps.length / 2); size >= 1; ) {
+  for (let size = Math.ceil(steps.length / 2); size >= 1;) {
     let hasShrunk = false;
-    for (let from = 0; from < left.length && runs < mostRuns; ) {
+    for (let from = 0; from < left.length && runs < mostRuns;) {
       const fewer = [...left.slice(0, from), ...left.slice(from + size)];
       runs++;
       if (await fails(fewer)) {
