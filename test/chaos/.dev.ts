@@ -7,12 +7,17 @@ const rules = new Map<string, number>();
 const gauges = new Map<string, number>();
 for (let seed = from; seed <= to; seed++) {
   const { violations, history } = await run(scheduleOf(seed));
-  for (const e of history.entries) if (e.type === 'gauge') gauges.set(e.name, Math.max(gauges.get(e.name) ?? 0, e.value));
+  for (const e of history.entries)
+    if (e.type === 'gauge') gauges.set(e.name, Math.max(gauges.get(e.name) ?? 0, e.value));
   if (violations.length) {
     bad++;
     for (const r of new Set(violations.map((v) => v.rule))) rules.set(r, (rules.get(r) ?? 0) + 1);
     const start = history.entries[0]?.at ?? 0;
-    if (bad <= Number(process.argv[4] ?? 8)) console.log(seed, violations.slice(0, 3).map((v) => `${v.at - start} ${v.rule}: ${v.text}`));
+    if (bad <= Number(process.argv[4] ?? 8))
+      console.log(
+        seed,
+        violations.slice(0, 3).map((v) => `${v.at - start} ${v.rule}: ${v.text}`),
+      );
   }
 }
 console.log({ bad, of: to - from + 1, ms: (performance.now() - t0) / (to - from + 1), rules, gauges });
