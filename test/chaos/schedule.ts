@@ -115,6 +115,17 @@ export function scheduleOf(seed: number): Schedule {
     return { at, do: 'subscribe', subscriber: subscribers++, wish: wish(mark), alone: random() < 0.5 };
   };
   const steps: Step[] = Array.from({ length: draw(1, 3) }, () => subscribe(draw(0, 50)));
+  // While the first answers come in.
+  if (random() < 0.5) {
+    const late = { ...draft(), age: pick([3_600, 86_400]), kind: 1 };
+    steps.push({
+      at: draw(20, 600),
+      do: 'store',
+      relays: relays.map((_, index) => index),
+      draft: late,
+      count: draw(1, 3),
+    });
+  }
   for (let count = 0; count < STEPS; count++) {
     const at = draw(0, LENGTH);
     const kind = random();
@@ -142,7 +153,7 @@ export function scheduleOf(seed: number): Schedule {
   return {
     seed,
     relays,
-    verifying: random() < 0.7 ? 0 : draw(1, 60),
+    verifying: random() < 0.6 ? 0 : draw(1, 200),
     endsBusy: random() < 0.5,
     // Steps of the same time keep their order.
     steps: steps.sort((a, b) => a.at - b.at),
