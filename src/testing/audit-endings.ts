@@ -52,6 +52,11 @@ export function auditEndings({ broken, patience }: AuditContext): Audit {
           }
           return;
         }
+        case 'over':
+          for (const [name, { isOver }] of operations) {
+            if (!isOver) broken(entry.at, 'unended', `${name} was not over when all was closed`);
+          }
+          return;
         default:
       }
     },

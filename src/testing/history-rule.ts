@@ -96,5 +96,5 @@ export interface Audit {
 export interface AuditContext extends HistoryCheckOptions {
   readonly verify: (event: NostrEvent) => boolean;
   readonly patience: number;
-  broken(at: number, rule: HistoryRule, text: string): void;
+  readonly broken: (at: number, rule: HistoryRule, text: string) => void;
 }

@@ -1,32 +1,7 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { HostileConditions } from './hostile-conditions.ts';
 import { HostilePipe } from './hostile-pipe.ts';
 import { seededRandom } from './seeded-random.ts';
-
-/**
- * What a {@link HostileLink} does to what passes through it. All of it is off by default; set a field of `link.conditions` at any
- * time, and what passes from then on shows it.
- *
- * @example
- * ```ts
- * import { HostileLink, TestRelay, type HostileConditions } from 'rx-relay-pool/testing';
- *
- * const relay = await TestRelay.start();
- * const mobile: Partial<HostileConditions> = { delay: 300, bytesPerSecond: 4_000 };
- * const link = await HostileLink.to(relay.url, { conditions: mobile });
- * ```
- */
-export interface HostileConditions {
-  /** Milliseconds that every piece of data is held back, each way; or a function that draws them. Order is kept. @default 0 */
-  delay: number | ((random: () => number) => number);
-  /** Pieces are cut into random ones of at most so many bytes, each written by itself. @default Infinity */
-  slice: number;
-  /** How fast data passes, each way. @default Infinity */
-  bytesPerSecond: number;
-  /** New connections are accepted and reset at once. @default false */
-  refuses: boolean;
-  /** New connections are accepted, and then nothing happens. @default false */
-  hangs: boolean;
-}
 
 /**
  * Options of {@link HostileLink.to}.

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import type { HostileConditions } from './hostile-link.ts';
+import type { HostileConditions } from './hostile-conditions.ts';
+import { drawLatency } from './latency.ts';
 
 /** A piece of data, or the end of the stream, on its way. */
 interface Piece {
@@ -118,8 +119,7 @@ class Lane {
     const now = performance.now();
     const size = data === 'end' ? 0 : data.length;
     this.#freeAt = Math.max(this.#freeAt, now) + (1_000 * size) / bytesPerSecond;
-    const wait = typeof delay === 'function' ? delay(this.random) : delay;
-    this.#lastDue = Math.max(this.#lastDue, this.#freeAt + wait);
+    this.#lastDue = Math.max(this.#lastDue, this.#freeAt + drawLatency(delay, this.random));
     this.#waiting.push({ due: this.#lastDue, data });
     this.#bytes += size;
     if (this.#timer === undefined) this.#pass();

@@ -4,8 +4,9 @@ export type { QueryOptions, StoreChange, StoredPage, StoreOutcome } from './even
 export type { Lie, RelayFaults } from './faults.ts';
 export type { HistoryEntry } from './history-entry.ts';
 export type { HistoryCheckOptions, HistoryRule, HistoryViolation } from './history-rule.ts';
+export type { HostileConditions } from './hostile-conditions.ts';
 export { HostileLink } from './hostile-link.ts';
-export type { HostileConditions, HostileLinkOptions } from './hostile-link.ts';
+export type { HostileLinkOptions } from './hostile-link.ts';
 export { fakeEvent, signedEvent, testKey, testKeys, testSigner } from './identity.ts';
 export type { TestEventTemplate, TestKey, TestSigner } from './identity.ts';
 export { logNormalLatency, paretoLatency, uniformLatency, type Latency } from './latency.ts';

@@ -190,7 +190,7 @@ export class RecordedHistory {
   }
 
   #add(entry: Untimed): void {
-    this.#entries.push({ at: this.#scheduler.now(), ...entry } as HistoryEntry);
+    this.#entries.push({ at: this.#scheduler.now(), ...entry });
   }
 
   #taps<T>(name: string, begin: () => void, entry: (value: T) => Untimed): MonoTypeOperatorFunction<T> {

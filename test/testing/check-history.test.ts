@@ -220,6 +220,7 @@ describe('checkHistory', () => {
   it('knows errors from misuse, and what goes on after its end', () => {
     const errored = (error: unknown): Untimed => ({ type: 'ended', name, how: 'errored', error });
     expect(check([asked(), errored(new Error('a relay')), eose])).toEqual(['errored', 'unended']);
+    expect(check([asked(), over()])).toEqual(['unended']);
   });
 
   it('knows what is too much', () => {

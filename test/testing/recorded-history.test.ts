@@ -93,7 +93,7 @@ describe('RecordedHistory', () => {
       { name: 'stored', filters: [{ kinds: [1] }], within: 5_000 },
     ]);
     expect(of('report')).toHaveLength(2);
-    expect(of('ended').map((entry) => ('name' in entry ? entry.name : ''))).toEqual(['publish', 'stored', 'notes']);
+    expect(of('ended').map((entry) => ('name' in entry ? entry.name : ''))).toEqual(['stored', 'publish', 'notes']);
     expect(of('ended').every((entry) => entry.type === 'ended' && entry.how === 'completed')).toBe(true);
     expect(of('gauge')).toHaveLength(1);
     expect(of('left')).toHaveLength(1);
