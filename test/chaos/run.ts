@@ -36,8 +36,8 @@ import { isReal } from '../support/chaos-verifier.ts';
 import { FAULTS } from './faults.ts';
 import { type Draft, LENGTH, type RelaySetting, type Schedule, type Step, type Wish } from './schedule.ts';
 
-/** What a pool with its defaults is held to, and how many timers and attempts the schedules are known to take. */
-const LIMITS = { sockets: 20, connections: 3, permits: 64, capacity: 1_000, timers: 200, attemptsPerMinute: 60 };
+/** What a pool with its defaults is held to; of timers and attempts, twice the most that the schedules were seen to take. */
+const LIMITS = { sockets: 20, connections: 3, permits: 64, capacity: 1_000, timers: 100, attemptsPerMinute: 40 };
 /** After so long every connection is back, and every refusal forgotten: backoff and breakers rest for a minute at most. */
 const CALM = 150_000;
 /** A connection that nobody uses is kept for a minute; half a minute is for the closing handshake. */
