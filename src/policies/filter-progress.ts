@@ -88,6 +88,8 @@ export class FilterProgress {
   answered(page: Page, hints: readonly string[]): Span | undefined {
     const [hole] = this.#holes;
     if (!hole) return undefined;
+    // There is more, but nothing of it was fit to be taken, so there is no date to go on from.
+    if (page.count === 0 && hole.limit !== 0 && hints.includes('more')) return this.#filled(spanOf(hole));
     const fresh = Math.max(0, page.count - hole.known);
     if (hole.limit !== undefined) hole.limit = Math.max(0, hole.limit - fresh);
     if (hole.limit === 0 || this.#isWhole(page, hints)) return this.#filled();

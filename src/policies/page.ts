@@ -1,3 +1,5 @@
+import { SeenIds } from './seen-ids.ts';
+
 /** A span of `created_at` values, both ends inclusive, in seconds. */
 export interface Span {
   readonly since: number;
@@ -17,5 +19,22 @@ export class Page {
       this.oldest = createdAt;
       this.atOldest = 1;
     } else if (createdAt === this.oldest) this.atOldest++;
+  }
+}
+
+/** Takes in one answer, each event once, however often the relay sends it: what is sent twice would make the page look full. */
+export class PageCount {
+  readonly page = new Page();
+  #ids: SeenIds | undefined;
+
+  /** @param hex - Where the event's id is, from `at` on. */
+  add(createdAt: number, hex: string, at: number): void {
+    this.#ids ??= new SeenIds();
+    if (this.#ids.add(hex, at, createdAt)) this.page.add(createdAt);
+  }
+
+  /** The answer is over: its ids are forgotten. */
+  end(): void {
+    this.#ids = undefined;
   }
 }

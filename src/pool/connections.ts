@@ -260,7 +260,8 @@ export class RelayConnections {
     if ((this.#slots.value.length === 1 && this.waiting === 0) || !this.#look.closed) return;
     this.#look = this.options.scheduler.schedule(() => {
       this.#look.unsubscribe();
-      this.#resize();
+      // Those who left since have told nobody.
+      this.#weigh();
     }, LOOK_EVERY);
   }
 }

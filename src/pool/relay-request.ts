@@ -4,7 +4,7 @@ import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import { CircuitOpenError } from '../operators/circuit-breaker.ts';
 import { TimeoutInFlightError } from '../operators/timeout-in-flight.ts';
 import { Backoff } from '../policies/backoff.ts';
-import { Page } from '../policies/page.ts';
+import { type Page, PageCount } from '../policies/page.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { ResumeCursor } from '../policies/resume-cursor.ts';
 import type { Filter } from '../protocol/filter.ts';
@@ -143,7 +143,7 @@ export class RelayRequest {
   /** Sends a REQ and takes its answer up to EOSE as a page; after that, events are live. */
   #openReq(connection: Connection, filters: readonly Filter[], part: 'live' | 'page'): RelaySubscription | undefined {
     if (this.#hasEnded) return undefined;
-    const page = new Page();
+    const answer = new PageCount();
     let answering = true;
     let owes = true;
     const isCurrent = (): boolean => connection === this.#connection;
@@ -162,17 +162,18 @@ export class RelayRequest {
         this.#exchange.report({ type: 'answered' });
       },
       event: (event) => {
-        if (answering) page.add(event.created_at);
+        if (answering) answer.add(event.created_at, event.id, 0);
         else this.#cursor.live(event.created_at, Math.floor(this.question.scheduler.now() / 1_000));
         this.#said.say({ type: 'event', relay: this.relay.url, event }, false);
       },
-      duplicate: (createdAt) => {
-        if (answering) page.add(createdAt);
+      duplicate: (createdAt, hex, at) => {
+        if (answering) answer.add(createdAt, hex, at);
       },
       eose: (hints) => {
         const first = answering;
         answering = false;
-        if (first && isCurrent()) this.#answered(part, page, hints);
+        answer.end();
+        if (first && isCurrent()) this.#answered(part, answer.page, hints);
       },
       closed: (reason) => {
         // Where it was open for a while, what was opened since may be what is too much.

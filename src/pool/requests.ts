@@ -1,4 +1,16 @@
-import { defer, EMPTY, finalize, isObservable, type Observable, of, type Subscription, using } from 'rxjs';
+import {
+  defer,
+  EMPTY,
+  endWith,
+  finalize,
+  ignoreElements,
+  isObservable,
+  type Observable,
+  of,
+  type Subscription,
+  takeUntil,
+  using,
+} from 'rxjs';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { ResumeOptions } from '../policies/resume-cursor.ts';
@@ -95,7 +107,11 @@ export interface RequestContext extends RoutingContext {
 export function packets(input: FilterInput, options: RequestOptions, context: RequestContext): Observable<Packet> {
   // What was delivered for one filter is not delivered again for the next, so nobody else's request will do.
   const ids = new Set(options.id === undefined ? [] : [options.id]);
-  if (isObservable(input)) return askAlone(input, ids, options, context);
+  if (isObservable(input)) {
+    // When the pool closes there is nobody left to ask, whatever is wanted next.
+    const closed$ = context.members$.pipe(ignoreElements(), endWith(undefined));
+    return askAlone(input.pipe(takeUntil(closed$)), ids, options, context);
+  }
   return defer(() => {
     const filters = normalizeFilters(input);
     if (filters.length === 0) return EMPTY;

@@ -15,7 +15,7 @@ export interface LivenessOptions {
 
 /** No event has this id; a relay answers the question for it with EOSE at once. */
 const NOBODY = [{ ids: ['0'.repeat(64)], limit: 1 }];
-const IGNORE = { event: ignore, duplicate: ignore, eose: ignore, closed: ignore, lost: ignore };
+const IGNORE = { event: ignore, duplicate: ignore, closed: ignore, lost: ignore };
 
 /**
  * Finds half-open connections: one that is in use and silent is asked for an event that does not exist. Any frame counts as a
@@ -31,7 +31,10 @@ export function watchLiveness(connection: Connection, options: LivenessOptions):
     if (probing || connection.inFlight === 0 || connection.isPaused) return;
     probing = true;
     const askedAt = scheduler.now();
-    const question = connection.openSubscription(NOBODY, IGNORE, { delivered: new SeenIds({ capacity: 1 }) });
+    // Answered, it is closed at once: relays that limit their subscriptions count it.
+    const eose = (): void => question.close();
+    const delivery = { delivered: new SeenIds({ capacity: 1 }) };
+    const question = connection.openSubscription(NOBODY, { ...IGNORE, eose }, delivery);
     after(scheduler, watch, livenessTimeout, () => {
       probing = false;
       question.close();

@@ -17,8 +17,8 @@ export interface SubscriptionSink {
   arrived?(what: 'event' | 'eose', subscription: RelaySubscription): void;
   /** An event that verified, matches, and was not delivered before. */
   event(event: NostrEvent): void;
-  /** The relay sent an event that was delivered before, dated `createdAt`. */
-  duplicate(createdAt: number): void;
+  /** The relay's answer holds an event that was delivered before, dated `createdAt`; its id is in `hex`, from `at` on. */
+  duplicate(createdAt: number, hex: string, at: number): void;
   /** Everything stored has been delivered; `hints` are NIP-67's. */
   eose(hints: readonly string[]): void;
   /** The relay ended the REQ, or refused it. */
@@ -74,6 +74,8 @@ export class RelaySubscription {
   readonly #order: InOrder;
   #isFull = false;
   #hasBegun = false;
+  /** EOSE arrived. */
+  #isAnswered = false;
   #ended = false;
   #triedToAuthenticate = false;
   #isAuthenticating = false;
@@ -110,7 +112,10 @@ export class RelaySubscription {
       const deliveredAt = this.#delivered.find(frame, idAt);
       if (deliveredAt >= 0) {
         this.host.sighted(frame, idAt);
-        return this.#duplicate(deliveredAt);
+        // What comes behind EOSE is no part of the answer, though EOSE may still wait for the verdicts before it.
+        if (this.#isAnswered) this.host.counters.duplicates++;
+        else this.#duplicate(deliveredAt, frame, idAt);
+        return;
       }
       const known = this.host.verification.known(frame.slice(idAt, idAt + 64));
       if (known) return this.#known(known);
@@ -145,6 +150,7 @@ export class RelaySubscription {
   }
 
   eose(hints: readonly string[]): void {
+    this.#isAnswered = true;
     this.sink.arrived?.('eose', this);
     this.#order.push(() => this.sink.eose(hints));
   }
@@ -244,14 +250,14 @@ export class RelaySubscription {
       return;
     }
     this.host.sighted(event.id, 0);
-    if (!this.#delivered.add(event.id, 0, event.created_at)) return this.#duplicate(event.created_at);
+    if (!this.#delivered.add(event.id, 0, event.created_at)) return this.#duplicate(event.created_at, event.id, 0);
     this.host.counters.events++;
     this.sink.event(event);
   }
 
-  #duplicate(createdAt: number): void {
+  #duplicate(createdAt: number, hex: string, at: number): void {
     this.host.counters.duplicates++;
-    this.sink.duplicate(createdAt);
+    this.sink.duplicate(createdAt, hex, at);
   }
 
   #unmatched(): void {

@@ -1,3 +1,4 @@
+import { Subject, type Observable } from 'rxjs';
 import { classifyKind, expiresAt, replaceableKey, supersedes, type NostrEvent } from '../protocol/event.ts';
 import { compileFilters, type Filter } from '../protocol/filter.ts';
 import { Deletions } from '../policies/deletions.ts';
@@ -66,6 +67,24 @@ export interface StoredPage {
 }
 
 /**
+ * What changed in an {@link EventStore}.
+ *
+ * @example
+ * ```ts
+ * import { EventStore, type StoreChange } from 'rx-relay-pool/testing';
+ *
+ * const gone: string[] = [];
+ * new EventStore().changes$.subscribe(({ type, event }: StoreChange) => {
+ *   if (type === 'removed') gone.push(event.id);
+ * });
+ * ```
+ */
+export interface StoreChange {
+  readonly type: 'stored' | 'removed';
+  readonly event: NostrEvent;
+}
+
+/**
  * An event store in memory that behaves as NIP-01 wants a relay to: newest versions only, deletions (NIP-09), expiry
  * (NIP-40), search (NIP-50), counts with HyperLogLog (NIP-45). Events are kept as given: neither checked nor copied.
  *
@@ -85,7 +104,13 @@ export class EventStore {
   readonly #versions = new Map<string, Entry>();
   readonly #order = new TimeOrder();
   readonly #deletions = new Deletions(Number.MAX_SAFE_INTEGER);
+  readonly #changes = new Subject<StoreChange>();
   #sequence = 0;
+
+  /** Every event that comes in or goes, as it does; what replaces another comes after that has gone. */
+  get changes$(): Observable<StoreChange> {
+    return this.#changes.asObservable();
+  }
 
   /** How many events are stored, expired ones included. */
   get size(): number {
@@ -111,6 +136,7 @@ export class EventStore {
     this.#byId.set(event.id, entry);
     if (key !== undefined) this.#versions.set(key, entry);
     this.#order.add(entry);
+    this.#changes.next({ type: 'stored', event });
     if (Deletions.isRequest(event)) this.#applyDeletion(event);
     return 'stored';
   }
@@ -132,10 +158,12 @@ export class EventStore {
 
   /** Forgets everything, deletions included. */
   clear(): void {
+    const gone = [...this.#byId.values()];
     this.#byId.clear();
     this.#versions.clear();
     this.#order.clear();
     this.#deletions.clear();
+    for (const { event } of gone) this.#changes.next({ type: 'removed', event });
   }
 
   /** All stored events, in NIP-01's order. */
@@ -244,6 +272,7 @@ export class EventStore {
     const key = replaceableKey(entry.event);
     if (key !== undefined) this.#versions.delete(key);
     this.#order.remove(entry);
+    this.#changes.next({ type: 'removed', event: entry.event });
   }
 }
 

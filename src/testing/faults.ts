@@ -1,3 +1,5 @@
+import type { NostrEvent } from '../protocol/event.ts';
+import type { Latency } from './latency.ts';
 import type { TieBreak } from './time-order.ts';
 
 /**
@@ -46,7 +48,7 @@ export interface RelayFaults {
    */
   halfOpen: boolean;
   /** Milliseconds before every answer and every live event, their order kept; or a function that draws them. @default 0 */
-  delay: number | ((random: () => number) => number);
+  delay: Latency;
   /** REQ is never answered by EOSE. @default false */
   noEose: boolean;
   /** EOSE comes twice. @default false */
@@ -70,6 +72,12 @@ export interface RelayFaults {
   authRejectedWith: string | undefined;
   /** Milliseconds by which the challenge comes after the refusal that asks for it; 0: it comes before. @default 0 */
   lateAuth: number;
+  /** A published event is answered by OK true, but neither stored nor sent to anyone. @default false */
+  forgets: boolean;
+  /** Events that are not sent though they match, stored or live; EOSE says nothing of it. @default undefined, which is none */
+  withholds: ((event: NostrEvent) => boolean) | undefined;
+  /** EOSE says that there is no more (NIP-67), though a cap left something out. @default false */
+  hidesMore: boolean;
   /** What events are turned into when they are sent, stored or live. @default undefined */
   lie: Lie | undefined;
   /** The lie comes in front of the true event instead of in its place. @default false */
@@ -112,6 +120,9 @@ const none: Readonly<RelayFaults> = {
   rejectedWith: undefined,
   authRejectedWith: undefined,
   lateAuth: 0,
+  forgets: false,
+  withholds: undefined,
+  hidesMore: false,
   lie: undefined,
   lieInFront: false,
   malformed: false,

@@ -16,13 +16,17 @@ export interface RelayContext {
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
   readonly liar: Liar;
+  /** Milliseconds by which the relay's clock is ahead. */
+  readonly clockSkew: number;
   /** Sends an event to every subscription that it matches. */
   broadcast(event: NostrEvent): void;
   /** Takes note of a message. */
   note(connection: number, message: ClientMessage): void;
+  /** Takes note of an event that a subscriber had a right to and was not sent. */
+  withheld(event: NostrEvent): void;
 }
 
-/** Seconds, by the relay's scheduler. */
-export function seconds(context: Pick<RelayContext, 'scheduler'>): number {
-  return Math.floor(context.scheduler.now() / 1000);
+/** Seconds, by the relay's clock. */
+export function seconds({ scheduler, clockSkew }: Pick<RelayContext, 'scheduler' | 'clockSkew'>): number {
+  return Math.floor((scheduler.now() + clockSkew) / 1000);
 }

@@ -44,6 +44,13 @@ export class RelayCore {
   readonly received$: Observable<ReceivedMessage>;
   /** How many connections there are: now, and after every change. */
   readonly connectionCount$: Observable<number>;
+  /**
+   * Every event that a fault kept from a subscriber who asked for it, each time: by {@link RelayFaults.withholds} or
+   * {@link RelayFaults.hidesMore}, or by a lie in its place.
+   */
+  readonly withheld$: Observable<NostrEvent>;
+  /** Milliseconds by which the relay's clock is ahead of its scheduler's; it may be changed at any time. */
+  clockSkew: number;
   /** Where the relay's time comes from. */
   protected readonly scheduler: SchedulerLike;
   readonly #options: RelayOptions;
@@ -51,6 +58,7 @@ export class RelayCore {
   readonly #sessions = new Set<RelaySession>();
   readonly #received: ReceivedMessage[] = [];
   readonly #receivedSubject = new Subject<ReceivedMessage>();
+  readonly #withheldSubject = new Subject<NostrEvent>();
   readonly #countSubject = new BehaviorSubject(0);
   #floods = new Subscription();
   #lastId = 0;
@@ -64,6 +72,9 @@ export class RelayCore {
     this.faults = watchedFaults(options.faults ?? {}, () => this.#freezeIfHalfOpen());
     this.received$ = this.#receivedSubject.asObservable();
     this.connectionCount$ = this.#countSubject.asObservable();
+    this.withheld$ = this.#withheldSubject.asObservable();
+    this.clockSkew = options.clockSkew ?? 0;
+    const clockSkew = (): number => this.clockSkew;
     this.#context = {
       url,
       options,
@@ -73,8 +84,12 @@ export class RelayCore {
       scheduler: this.scheduler,
       random: seededRandom(options.seed ?? 1),
       liar: new Liar(),
+      get clockSkew() {
+        return clockSkew();
+      },
       broadcast: (event) => this.broadcast(event),
       note: (connection, message) => this.#note(connection, message),
+      withheld: (event) => this.#withheldSubject.next(event),
     };
   }
 

@@ -97,6 +97,8 @@ export interface RelayOptions {
   readonly information?: Readonly<Record<string, unknown>>;
   /** Where time comes from. @default asyncScheduler */
   readonly scheduler?: SchedulerLike;
+  /** Milliseconds by which its clock is ahead of that; negative: behind. @default 0 */
+  readonly clockSkew?: number;
   /** What challenges, shuffling and random delays are drawn from. @default 1 */
   readonly seed?: number;
   /** How many received messages are kept. @default 10_000 */

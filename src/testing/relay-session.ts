@@ -5,6 +5,7 @@ import { parseClientMessage, type ClientMessage } from '../protocol/message.ts';
 import { relayAuth, relayClosed, relayCount, relayNegErr, relayNotice, relayOk } from '../protocol/relay-frame.ts';
 import { isLonger, outcomes, refuseAuth, refusePublish, refuseStranger } from './admission.ts';
 import { malformedFrames } from './faults.ts';
+import { drawLatency } from './latency.ts';
 import { Reconciliations } from './reconciliations.ts';
 import { Outbox } from './outbox.ts';
 import { seconds, type RelayContext } from './relay-context.ts';
@@ -184,6 +185,7 @@ export class RelaySession {
       refuseStranger('write', options.auth, this.#pubkeys) ??
       refusePublish(event, this.#admission);
     if (refusal !== undefined) return this.#ok(event.id, false, refusal);
+    if (faults.forgets) return this.#ok(event.id, true);
     const outcome = store.add(event, seconds(this.#context));
     const accepted = outcome === 'duplicate' ? !faults.rejectsDuplicates : outcomes[outcome] === '';
     this.#ok(event.id, accepted, outcomes[outcome]);
@@ -280,8 +282,7 @@ export class RelaySession {
   #answer(frames: readonly string[], subscriptionId = ''): void {
     if (frames.length === 0) return;
     const { delay, malformed } = this.#context.faults;
-    const wait = typeof delay === 'function' ? delay(this.#context.random) : delay;
-    this.#outbox.push(wait, () => {
+    this.#outbox.push(drawLatency(delay, this.#context.random), () => {
       if (malformed) this.#writeMalformed(subscriptionId);
       for (const frame of frames) this.#write(frame);
     });

@@ -50,13 +50,16 @@ export function answerRequest(context: RelayContext, filters: readonly Filter[],
   const { events, complete } = withHints
     ? store.page(asked, queryOptions)
     : { events: store.query(asked, queryOptions), complete: false };
+  // Where no hint says whether there is more, only the lengths of answers tell.
+  if (withHints ? faults.hidesMore && !complete : events.some((event) => changesLength(context, event)))
+    withheldBy(context, asked, events);
   const sent = inOrder(context, events).flatMap((event) => eventFrames(context, event, open));
   if (faults.dropAfter !== undefined && sent.length >= faults.dropAfter) {
     const cut = { frames: sent.slice(0, faults.dropAfter), cut: true };
     faults.dropAfter = undefined;
     return cut;
   }
-  const eose = relayEose(open.id, withHints ? [complete ? 'finish' : 'more'] : undefined);
+  const eose = relayEose(open.id, withHints ? [complete || faults.hidesMore ? 'finish' : 'more'] : undefined);
   const ends = faults.noEose ? [] : faults.duplicateEose ? [eose, eose] : [eose];
   return { frames: [...sent, ...ends], cut: false };
 }
@@ -64,9 +67,31 @@ export function answerRequest(context: RelayContext, filters: readonly Filter[],
 /** One event on its way to one subscription: itself, or the lie about it, or both. */
 export function eventFrames(context: RelayContext, event: NostrEvent, open: OpenSubscription): readonly string[] {
   const { faults, liar } = context;
+  if (faults.withholds?.(event)) {
+    context.withheld(event);
+    return [];
+  }
   const lie = faults.lie && liar.lie(faults.lie, event, open.matches, seconds(context));
+  if (lie !== undefined && !faults.lieInFront) context.withheld(event);
   const sent = lie === undefined ? [event] : faults.lieInFront ? [lie, event] : [lie];
   return sent.map((each) => relayEvent(open.id, each));
+}
+
+/**
+ * Whether a fault makes the answer shorter by this event, so that it passes for all that there is, or longer by a valid one, so that
+ * the next answer does.
+ */
+function changesLength({ faults }: RelayContext, event: NostrEvent): boolean {
+  if (faults.withholds?.(event)) return true;
+  return faults.lie !== undefined && (!faults.lieInFront || faults.lie === 'future-dated');
+}
+
+/** Notes what a cap left out of an answer that passes for whole. */
+function withheldBy(context: RelayContext, asked: readonly Filter[], sent: readonly NostrEvent[]): void {
+  const isSent = new Set(sent);
+  for (const event of context.store.query(asked, { now: seconds(context) })) {
+    if (!isSent.has(event)) context.withheld(event);
+  }
 }
 
 /** The ways to answer a REQ that is one too many. */

@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { relayUrl } from '../protocol/relay-url.ts';
+import { drawLatency, type Latency } from './latency.ts';
 import { RelayCore } from './relay-core.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -23,7 +24,25 @@ export interface VirtualNetworkOptions {
   /** What every draw of the network and its relays comes from: the same seed replays the same run. @default 1 */
   readonly seed?: number;
   /** Milliseconds that a frame travels one way; or a function that draws them, frame by frame. @default 0 */
-  readonly latency?: number | ((random: () => number) => number);
+  readonly latency?: Latency;
+}
+
+/**
+ * What the way to one relay is like; see {@link VirtualNetwork.condition}.
+ *
+ * @example
+ * ```ts
+ * import { logNormalLatency, VirtualNetwork, VirtualTime, type LinkConditions } from 'rx-relay-pool/testing';
+ *
+ * const far: LinkConditions = { latency: logNormalLatency(300), lifetime: (random) => 600_000 * random() };
+ * new VirtualNetwork({ time: new VirtualTime() }).condition('wss://far.example', far);
+ * ```
+ */
+export interface LinkConditions {
+  /** Milliseconds that a frame travels one way, or how they are drawn. @default the network's */
+  readonly latency?: Latency | undefined;
+  /** Milliseconds after which a connection is cut, or how they are drawn for each. @default Infinity, which is never */
+  readonly lifetime?: Latency | undefined;
 }
 
 /**
@@ -90,16 +109,21 @@ export class VirtualNetwork {
   };
   readonly #time: SchedulerLike;
   readonly #seed: number;
+  readonly #random: () => number;
+  readonly #latency: Latency;
   readonly #relays = new Map<string, VirtualRelay>();
-  readonly #partitioned = new Set<string>();
+  readonly #conditions = new Map<string, LinkConditions>();
+  readonly #partitioned = new Map<string, 'both' | 'up' | 'down'>();
+  readonly #links = new Map<VirtualLink, string>();
+  #isOffline = false;
 
   constructor({ time, seed = 1, latency = 0 }: VirtualNetworkOptions) {
     this.#time = time;
     this.#seed = seed;
-    const random = seededRandom(seed);
-    const drawLatency = (): number => (typeof latency === 'function' ? latency(random) : latency);
+    this.#random = seededRandom(seed);
+    this.#latency = latency;
     const makeLink = (url: string, events: ConstructorParameters<typeof VirtualLink>[1]): VirtualLink =>
-      this.#dial(url, drawLatency, events);
+      this.#dial(url, events);
     this.WebSocket = class extends VirtualWebSocket {
       constructor(url: string | URL, _protocols?: string | string[]) {
         super(url, makeLink);
@@ -127,33 +151,66 @@ export class VirtualNetwork {
     return [...this.#relays.values()];
   }
 
+  /** Says what the way to a relay is like, from the next frame and the next connection on; what is left out is as usual. */
+  condition(url: string, conditions: LinkConditions): void {
+    this.#conditions.set(relayUrl(url), conditions);
+  }
+
   /**
    * Makes all frames from and to a relay vanish, without a word to either side, or ends that. A connection that has lost
    * a frame stays half-open for good; one that was idle all the time goes on.
+   *
+   * @param direction which frames vanish: all, those that go up to the relay, or those that come down from it
    */
-  partition(url: string, isPartitioned: boolean): void {
-    if (isPartitioned) this.#partitioned.add(relayUrl(url));
+  partition(url: string, isPartitioned: boolean, direction: 'both' | 'up' | 'down' = 'both'): void {
+    if (isPartitioned) this.#partitioned.set(relayUrl(url), direction);
     else this.#partitioned.delete(relayUrl(url));
   }
 
-  #dial(url: string, latency: () => number, events: ConstructorParameters<typeof VirtualLink>[1]): VirtualLink {
+  /**
+   * Makes every connection to a relay that is open or dialled now half-open for good: frames vanish, and neither side is
+   * told. Later connections are well.
+   */
+  halfOpen(url: string): void {
+    const key = relayUrl(url);
+    for (const [link, to] of this.#links) if (to === key) link.break();
+  }
+
+  /**
+   * Whether the client is without a network. When that begins, its sockets close (the relays are not told), and while it
+   * lasts, every attempt to connect fails at once.
+   */
+  get isOffline(): boolean {
+    return this.#isOffline;
+  }
+  set isOffline(isOffline: boolean) {
+    this.#isOffline = isOffline;
+    if (isOffline) for (const link of this.#links.keys()) link.fail();
+  }
+
+  #dial(url: string, events: ConstructorParameters<typeof VirtualLink>[1]): VirtualLink {
     const key = relayUrl(url);
     const find = (): VirtualRelay | undefined => {
       const relay = this.#relays.get(key);
       return relay?.isRunning ? relay : undefined;
     };
-    return new VirtualLink(
+    const link = new VirtualLink(
       {
         scheduler: this.#time,
-        latency,
-        isPartitioned: () => this.#partitioned.has(key),
+        latency: () => drawLatency(this.#conditions.get(key)?.latency ?? this.#latency, this.#random),
+        lifetime: () => drawLatency(this.#conditions.get(key)?.lifetime ?? Infinity, this.#random),
+        isPartitioned: (direction) => [direction, 'both'].includes(this.#partitioned.get(key) ?? ''),
         door: () => {
           const faults = find()?.faults;
           return !faults || faults.refuse ? 'refuse' : faults.hang ? 'hang' : 'open';
         },
         connect: (peer) => find()?.connect(peer),
+        over: (over) => this.#links.delete(over),
       },
       events,
     );
+    this.#links.set(link, key);
+    if (this.#isOffline) link.fail();
+    return link;
   }
 }

@@ -24,7 +24,10 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 const ofSource = filesOf('src', '.ts').flatMap((file) => snippetsOfSource(file, read(file)));
 const ofDocuments = ['README.md', ...filesOf('docs', '.md')].flatMap((file) => snippetsOfMarkdown(file, read(file)));
-const pages = filesOf('docs/operators', '.md').filter((file) => file !== 'docs/operators/README.md');
+const pages = [
+  ...filesOf('docs/operators', '.md').filter((file) => file !== 'docs/operators/README.md'),
+  'docs/testing.md',
+];
 
 describe('every example', () => {
   it('is found: there are some in the sources and in README.md', () => {
@@ -39,7 +42,7 @@ describe('every example', () => {
 });
 
 describe('a block marked `ts run`', () => {
-  it('stands where it is run: in README.md or on an operator page', () => {
+  it('stands where it is run: in README.md, on an operator page or on that about testing', () => {
     const elsewhere = [...ofSource, ...ofDocuments.filter(({ file }) => file !== 'README.md' && !pages.includes(file))];
     expect(elsewhere.filter(({ run }) => run)).toEqual([]);
   });
@@ -68,7 +71,7 @@ describe('a README block marked `ts run`', () => {
   );
 });
 
-describe('an operator page', () => {
+describe('an operator page, and that about testing,', () => {
   const toRun = ofDocuments.filter(({ run, file }) => run && pages.includes(file));
   let outcome: Awaited<ReturnType<typeof runTogether>>;
   beforeAll(async () => {

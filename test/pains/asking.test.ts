@@ -349,6 +349,20 @@ describe('what is asked', () => {
     pool.close();
   });
 
+  it('is paged to its end though every event of an answer comes twice', async () => {
+    const { pool, relay, time, note } = world({ relays: [{ faults: { cap: 20 }, hints: false }] });
+    relay.seed(...Array.from({ length: 30 }, (_, i) => note(`note ${i}`, { age: i })));
+    hear(pool.request({ kinds: [1] }));
+    await time.advance(5 * SECOND);
+    // What is known is handed out in place of the forgery, so both copies count.
+    relay.faults.lie = 'forged-content';
+    relay.faults.lieInFront = true;
+    const limited = hear(pool.request({ kinds: [1], limit: 28 }));
+    await time.advance(5 * SECOND);
+    expect(limited.values).toHaveLength(28);
+    pool.close();
+  });
+
   it('comes in order of relevance when it is a search', async () => {
     const { pool, relay, time, note } = world();
     relay.seed(note('cats', { age: 1 }), note('cats and dogs and cats', { age: 100 }), note('dogs', { age: 2 }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Page } from '../../src/policies/page.ts';
+import { Page, PageCount } from '../../src/policies/page.ts';
 import { ResumeCursor, type ResumeOptions } from '../../src/policies/resume-cursor.ts';
 import type { Filter } from '../../src/protocol/filter.ts';
 
@@ -32,8 +32,29 @@ describe('Page', () => {
   });
 });
 
+describe('PageCount', () => {
+  const hex = 'ab'.repeat(32);
+
+  it('counts an event once, until the answer is over', () => {
+    const count = new PageCount();
+    count.add(5, hex, 0);
+    count.add(5, `["EVENT","${hex}`, 10);
+    count.add(4, 'c'.repeat(64), 0);
+    expect(count.page).toMatchObject({ count: 2, oldest: 4, atOldest: 1 });
+    count.end();
+    expect(count.page.count).toBe(2);
+  });
+});
+
 describe('ResumeCursor', () => {
   describe('on the first connection', () => {
+    it('says what is unknown when nothing of an answer was fit to be taken, and there is more', () => {
+      const cursor = new ResumeCursor([{ kinds: [1], since: 500 }]);
+      cursor.begin(NOW);
+      expect(cursor.answered(page(), ['more'])).toEqual([{ since: 500, until: Infinity }]);
+      expect(cursor.nextPage()).toBeUndefined();
+    });
+
     it('asks for what the caller asked for, and nothing more when that was answered', () => {
       const cursor = new ResumeCursor([{ kinds: [1], limit: 50 }]);
       expect(cursor.begin(NOW)).toEqual({ filters: [{ kinds: [1], limit: 50 }], gaps: [] });

@@ -43,6 +43,19 @@ describe('connections of a relay', () => {
     pool.close();
   });
 
+  it('are given up, those that came for the sake of subscriptions too, when these are gone', async () => {
+    const scene = worldOfLoners({ pool: { maxSubscriptions: 3 } });
+    const { pool, time, relay } = scene;
+    const all = [1, 2, 3].map((kind) => hear(pool.subscribe({ kinds: [kind] })));
+    await time.advance(5 * SECOND);
+    expect(relay.connectionCount).toBe(2);
+    for (const { subscription } of all) subscription.unsubscribe();
+    await time.advance(2 * MINUTE);
+    expect(connections(scene)).toEqual([0]);
+    expect(time.actions).toHaveLength(0);
+    pool.close();
+  });
+
   it('leave nothing behind when the pool closes in the middle of it', async () => {
     const { pool, time, relay } = worldOfLoners({ relays: [{ faults: { delay: 2_000 } }] });
     for (let i = 0; i < 400; i++) {

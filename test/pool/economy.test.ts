@@ -1,4 +1,4 @@
-import { firstValueFrom, type Observable, of, Subject, take } from 'rxjs';
+import { BehaviorSubject, firstValueFrom, type Observable, of, Subject, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { RequestEconomy, type SharedCall } from '../../src/pool/economy.ts';
 import { everyRelay, only } from '../../src/pool/routes.ts';
@@ -513,6 +513,15 @@ describe('a shared REQ', () => {
     expect(heard.map(({ completed, error }) => [completed, error])).toEqual(Array(3).fill([true, undefined]));
     const after = hear(pool.packets(NOTES));
     expect(after.error).toMatchObject({ code: 'pool-closed' });
+  });
+
+  it('completes when the pool closes though its filter could still change, once all relays have been told of', async () => {
+    const { pool, time } = world();
+    const heard = hear(pool.packets(new BehaviorSubject(NOTES)));
+    pool.close();
+    await time.advance(100);
+    expect([heard.completed, heard.error]).toEqual([true, undefined]);
+    expect(words(heard.values)).toEqual(['lost pool-closed 0']);
   });
 
   describe('when one that takes part throws', () => {

@@ -39,6 +39,17 @@ describe('watchLiveness', () => {
     expect(failures.map(({ code }) => code)).toEqual(['half-open']);
   });
 
+  it('closes its question as soon as it is answered', async () => {
+    const { time, probes, sent, receive, failures } = inUse();
+    await time.advance(30 * SECOND);
+    const [probe = ''] = probes();
+    receive(relayEose(probe));
+    expect(sent.at(-1)).toEqual({ type: 'CLOSE', subscriptionId: probe });
+    await time.advance(10 * SECOND);
+    expect(sent.filter(({ type }) => type === 'CLOSE')).toHaveLength(1);
+    expect(failures).toEqual([]);
+  });
+
   it('asks by the intervals that it is told', async () => {
     const { time, probes, failures } = inUse({ livenessInterval: 5 * SECOND, livenessTimeout: SECOND });
     await time.advance(5 * SECOND);

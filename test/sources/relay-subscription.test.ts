@@ -169,6 +169,19 @@ describe('RelaySubscription', () => {
     expect(subscription.isBusy).toBe(false);
   });
 
+  it('takes what was delivered before for a part of the answer only when it comes before EOSE', async () => {
+    const { frame, said, subscription, time, counters } = setUp();
+    frame(note('a'));
+    await time.advance(200);
+    frame(note('b'));
+    frame(note('a'));
+    subscription.eose([]);
+    frame(note('a'));
+    await time.advance(200);
+    expect(said).toEqual(['event a', `duplicate ${note('a').created_at}`, 'event b', 'eose ']);
+    expect(counters.duplicates).toBe(2);
+  });
+
   it('delivers nothing more once it is closed', async () => {
     const { frame, said, subscription, time } = setUp();
     frame(note('a'));

@@ -269,3 +269,33 @@ describe('items (NIP-77)', () => {
     ]);
   });
 });
+
+describe('the changes of an EventStore', () => {
+  it('are told as they come: what is stored, replaced, deleted, removed and cleared', () => {
+    const store = new EventStore();
+    const said: string[] = [];
+    store.changes$.subscribe(({ type, event: { content } }) => said.push(`${type} ${content}`));
+    const old = fakeEvent({ kind: 0, content: 'old', created_at: 1 });
+    const [a, b] = [fakeEvent({ content: 'a' }), fakeEvent({ content: 'b' })];
+    store.add(old);
+    store.add(old);
+    store.add(fakeEvent({ kind: 0, content: 'new', created_at: 2 }));
+    store.add(a);
+    store.add(fakeEvent({ kind: 20_000, content: 'ephemeral' }));
+    store.add(fakeEvent({ kind: 5, content: 'deletion', tags: [['e', a.id]] }));
+    store.add(b);
+    store.remove(b.id);
+    expect(said.splice(0)).toEqual([
+      'stored old',
+      'removed old',
+      'stored new',
+      'stored a',
+      'stored deletion',
+      'removed a',
+      'stored b',
+      'removed b',
+    ]);
+    store.clear();
+    expect(said).toEqual(['removed new', 'removed deletion']);
+  });
+});

@@ -1,0 +1,3 @@
+import { checkSeeds } from './seeds.ts';
+
+checkSeeds(0, 2);
