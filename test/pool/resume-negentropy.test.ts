@@ -89,7 +89,7 @@ describe('after an outage, with negentropy', () => {
     expect(verbs).toEqual(['REQ', 'NEG-OPEN', 'NEG-MSG', 'NEG-CLOSE', 'REQ', 'CLOSE']);
     // The newest event by the live REQ, and the missing one; each REQ has its EOSE, and each message its answer.
     expect((counters()?.frames ?? 0) - got).toBe(6);
-    expect((counters()?.bytes ?? 0) - bytes).toBeLessThan(5_000);
+    expect((counters()?.bytes ?? 0) - bytes).toBeLessThan(2_500);
     await over();
   });
 
