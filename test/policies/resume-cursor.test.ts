@@ -303,6 +303,52 @@ describe('ResumeCursor', () => {
       expect([cursor.nextPage(), cursor.unfetched()]).toEqual([undefined, []]);
     });
 
+    it('by comparing ids: a relay that cannot is asked for no other filter', () => {
+      const cursor = lostAt(NOW + 1_000, [{ kinds: [1] }, { kinds: [7] }], { mode: 'negentropy' });
+      cursor.begin(NOW + 2_000);
+      cursor.answered(page());
+      cursor.nextComparison();
+      const gap = { since: 0, until: NOW + 399 };
+      expect(cursor.compared('unable')).toEqual([gap, gap]);
+      expect(cursor.nextComparison()).toBeUndefined();
+    });
+
+    it('by comparing ids: the window has all its pages where they did not do for the ids', () => {
+      const delivered = new Set<string>();
+      const options: ResumeOptions = { mode: 'negentropy', pages: 2 };
+      const cursor = new ResumeCursor([{ kinds: [1] }], options, (id) => delivered.has(id));
+      cursor.begin(NOW);
+      cursor.answered(page());
+      cursor.lost(NOW + 1_000);
+      cursor.begin(NOW + 2_000);
+      cursor.answered(page());
+      cursor.nextComparison();
+      cursor.compared({ missing: ['1', '2', '3'], atOnce: 1 });
+      for (const [id, gaps] of [
+        ['1', []],
+        ['2', [{ since: 0, until: NOW + 399 }]],
+      ] as const) {
+        expect(cursor.nextPage()).toEqual({ kinds: [1], ids: [id] });
+        delivered.add(id);
+        expect(cursor.answered(page(5))).toEqual(gaps);
+      }
+      expect(cursor.nextPage()).toEqual({ kinds: [1], since: NOW + 400 });
+      expect(cursor.answered(downFrom(NOW + 1_900, 20))).toEqual([]);
+      expect(cursor.nextPage()).toEqual({ kinds: [1], since: NOW + 400, until: NOW + 1_881 });
+    });
+
+    it('by comparing ids: not where the window by now has all that the filter asks for', () => {
+      const cursor = lostAt(NOW + 1_000, { kinds: [1], since: NOW }, { mode: 'negentropy' });
+      cursor.begin(NOW + 2_000);
+      cursor.answered(page());
+      expect(cursor.nextComparison()).toEqual({ kinds: [1], since: NOW });
+      cursor.live(NOW, NOW + 2_000);
+      cursor.lost(NOW + 2_000);
+      expect(cursor.begin(NOW + 3_000)).toEqual({ filters: [{ kinds: [1], since: NOW }], gaps: [] });
+      cursor.answered(page());
+      expect([cursor.nextComparison(), cursor.unfetched()]).toEqual([undefined, []]);
+    });
+
     it.each([-1, 0.5, NaN])('refuses to compare %d events', (proven) => {
       expect(() => new ResumeCursor([{}], { proven })).toThrow(RangeError);
     });

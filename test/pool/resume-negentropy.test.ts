@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { pipelineStages, type Stage } from '../../src/pool/pipeline.ts';
 import type { RequestOptions } from '../../src/pool/requests.ts';
 import type { NostrEvent } from '../../src/protocol/event.ts';
 import type { Filter } from '../../src/protocol/filter.ts';
@@ -153,8 +154,10 @@ describe('after an outage, with negentropy', () => {
     );
     expect(events(heard).slice(50).toSorted()).toEqual(['event like', 'event note']);
     expect(gaps(heard)).toEqual([]);
-    const opened = relay.received.flatMap(({ message }) => (message.type === 'NEG-OPEN' ? [message.filter] : []));
-    expect(opened).toEqual(filters);
+    const opened = relay.received.flatMap(({ message }) => (message.type === 'NEG-OPEN' ? [message] : []));
+    expect(opened.map(({ filter }) => filter)).toEqual(filters);
+    // Three of the notes are of that time.
+    expect(opened[1]?.message.length).toBeLessThan(300);
     await over();
   });
 
@@ -266,6 +269,19 @@ describe('the window is used instead, and its gap said', () => {
     expect(events(heard).at(-1)).toBe('event of the next outage');
     expect([count(relay, 'NEG-OPEN'), gaps(heard).length]).toEqual([1, 2]);
     await over();
+  });
+
+  it('where a relay says nothing, which does not count against it', async () => {
+    const verbs: string[] = [];
+    const health: Stage = (exchange) => {
+      verbs.push(exchange.verb);
+      return pipelineStages.health(exchange);
+    };
+    const relays = [{ negentropy: false, unsupported: 'silence' }] as const;
+    const scenery = scene({ relays, pool: { stages: { health } } });
+    await expectWindow(scenery, NOTES, { silenceTimeout: 3_000 });
+    expect(verbs).toEqual(['REQ', 'REQ', 'NEG-OPEN', 'REQ']);
+    await scenery.over();
   });
 
   it('where the document of a relay does not name NIP-77', async () => {
@@ -447,6 +463,24 @@ describe('what ends it in the middle', () => {
       expect(words(heard.values).at(-1)).toBe('eose 0');
       await over();
     }
+  });
+
+  it('the first pages, by an outage: a relay that takes too long then has all the same its place, and gives the rest', async () => {
+    const { packets, time, relay, many, over } = aLiar((round) => message(`61000001${`${round}`.padStart(32, '0')}`), {
+      latency: 100,
+    });
+    relay.faults.cap = 50;
+    relay.seed(many(300));
+    let asked = 0;
+    relay.received$.subscribe(({ message: { type } }) => {
+      if (type === 'REQ' && ++asked === 3) relay.drop();
+    });
+    const heard = packets(NOTES, { deadline: 5 * SECOND });
+    await time.advance(30 * SECOND);
+    expect(words(heard.values).filter((word) => word.startsWith('lost'))).toEqual(['lost connection-lost 1']);
+    expect([events(heard).length, gaps(heard).length, count(relay, 'NEG-OPEN')]).toEqual([300, 1, 1]);
+    expect(words(heard.values).at(-1)).toBe('eose 0');
+    await over();
   });
 
   it('unsubscribing: the reconciliation is closed, and nothing is left', async () => {
