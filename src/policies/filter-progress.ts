@@ -1,6 +1,7 @@
 import { classifyKind } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import type { Page, Span } from './page.ts';
+import { type Compared, ResumeProof } from './resume-proof.ts';
 
 /** A span of time that is still to be fetched, from its newest end downwards. */
 interface Hole {
@@ -25,15 +26,25 @@ export class FilterProgress {
   readonly #mostMatches: number;
   readonly #repeats: boolean;
   readonly #pages: number;
+  /** What takes the place of the window; undefined where it cannot. */
+  readonly #proof: ResumeProof | undefined;
   #holes: Hole[] = [];
   #coveredUntil: number | undefined;
   #reportedUntil: number | undefined;
+  /** Where the window starts. */
+  #windowFrom = 0;
   /** Whether the live REQ asks for what is stored too, and does not only open the stream. */
   #liveFetches = true;
   #pagesLeft = 0;
   #largestPage = 0;
 
-  constructor(filter: Filter, mode: 'window' | 'full', pages: number) {
+  /** @param isDelivered - Tells it by the id, for mode `'negentropy'`. */
+  constructor(
+    filter: Filter,
+    mode: 'window' | 'full' | 'negentropy',
+    pages: number,
+    isDelivered: (id: string) => boolean = () => false,
+  ) {
     this.#filter = filter;
     this.#mostMatches = mostMatches(filter);
     // Relevance has no time order to resume or page in (NIP-50), and few events are cheaper asked again than reasoned about.
@@ -42,6 +53,9 @@ export class FilterProgress {
       this.#mostMatches <= SMALL_ENOUGH_TO_REPEAT ||
       (mode === 'full' && filter.limit === undefined);
     this.#pages = pages;
+    // What a limit cut off is not missing, and ids that a relay names might be others than those that were asked for.
+    const canProve = mode === 'negentropy' && filter.limit === undefined && filter.ids === undefined;
+    this.#proof = canProve ? new ResumeProof(isDelivered) : undefined;
   }
 
   get liveFetches(): boolean {
@@ -49,10 +63,16 @@ export class FilterProgress {
   }
 
   get hasHoles(): boolean {
-    return this.#holes.length > 0;
+    return this.#holes.length > 0 || this.#proof?.isFetching === true;
   }
 
-  begin(now: number, overlap: number): { readonly filter: Filter; readonly gap?: Span } {
+  /** Of what the stored ids are to be compared before a page is asked for. */
+  get toCompare(): Filter | undefined {
+    return this.#proof?.isDue ? this.#filter : undefined;
+  }
+
+  /** @param canProve - Whether the relay is not known to be unable to. */
+  begin(now: number, overlap: number, canProve = false): { readonly filter: Filter; readonly gap?: Span } {
     this.#pagesLeft = this.#pages;
     this.#largestPage = 0;
     if (this.#coveredUntil === undefined) {
@@ -65,7 +85,14 @@ export class FilterProgress {
       this.#holes = [this.#whole(undefined)];
       return { filter: this.#filter.search === undefined ? withoutLimit(this.#filter) : this.#filter };
     }
-    return this.#resume(Math.max(this.#filter.since ?? 0, this.#coveredUntil - overlap));
+    return this.#resume(Math.max(this.#filter.since ?? 0, this.#coveredUntil - overlap), canProve);
+  }
+
+  /** The ids were compared; where that proves nothing, the window is fetched, and the time before it returned. */
+  compared(outcome: Compared): Span | undefined {
+    if (typeof outcome === 'string') return this.#unproved();
+    this.#proof?.compared(outcome.missing, outcome.atOnce);
+    return this.#proved();
   }
 
   /** Everything stored up to this local time has been delivered, but for the holes. */
@@ -75,6 +102,7 @@ export class FilterProgress {
 
   /** The REQ for the newest hole. */
   page(): Filter | undefined {
+    if (this.#proof?.isFetching) return { ...this.#filter, ids: this.#proof.next() };
     const [hole] = this.#holes;
     if (!hole) return undefined;
     const filter: { -readonly [K in keyof Filter]: Filter[K] } = withoutLimit(this.#filter);
@@ -86,6 +114,10 @@ export class FilterProgress {
 
   /** The newest hole was asked for by itself, and this is the answer. */
   answered(page: Page, hints: readonly string[]): Span | undefined {
+    if (this.#proof?.isFetching) {
+      const hasBroughtSome = this.#proof.answered();
+      return hasBroughtSome && --this.#pagesLeft > 0 ? this.#proved() : this.#unproved();
+    }
     const [hole] = this.#holes;
     if (!hole) return undefined;
     // There is more, but nothing of it was fit to be taken, so there is no date to go on from.
@@ -107,14 +139,16 @@ export class FilterProgress {
   }
 
   unfetched(): readonly Span[] {
-    return this.#holes.map(spanOf);
+    const holes = this.#holes.map(spanOf);
+    return this.#proof?.isOpen ? [...holes, this.#beforeWindow()] : holes;
   }
 
   #whole(limit: number | undefined): Hole {
     return { since: this.#filter.since, until: this.#filter.until, limit, known: 0 };
   }
 
-  #resume(since: number): { readonly filter: Filter; readonly gap?: Span } {
+  #resume(since: number, canProve: boolean): { readonly filter: Filter; readonly gap?: Span } {
+    this.#proof?.end();
     const { until = Infinity, since: first = 0 } = this.#filter;
     const hole: Hole = { ...this.#whole(undefined), since };
     const apart: Hole[] = [];
@@ -133,9 +167,37 @@ export class FilterProgress {
     }
     // A `since` in the live REQ would shut out the live events of authors whose clocks are behind: pages fetch the window.
     const filter = { ...this.#filter, limit: 1 };
-    if (from <= first || this.#reportedUntil === from) return { filter };
-    this.#reportedUntil = from;
-    return { filter, gap: { since: first, until: Math.min(from - 1, until) } };
+    if (from <= first) return { filter };
+    this.#windowFrom = from;
+    if (canProve && this.#proof) {
+      this.#proof.begin();
+      return { filter };
+    }
+    const gap = this.#report();
+    return gap ? { filter, gap } : { filter };
+  }
+
+  /** What a window leaves open, unless that was reported already. */
+  #report(): Span | undefined {
+    if (this.#reportedUntil === this.#windowFrom) return undefined;
+    this.#reportedUntil = this.#windowFrom;
+    return this.#beforeWindow();
+  }
+
+  #beforeWindow(): Span {
+    const { since = 0, until = Infinity } = this.#filter;
+    return { since, until: Math.min(this.#windowFrom - 1, until) };
+  }
+
+  /** All that the relay has was delivered, once nothing is missing any more. */
+  #proved(): undefined {
+    if (!this.#proof?.isOpen) this.#holes = [];
+  }
+
+  #unproved(): Span | undefined {
+    this.#proof?.end();
+    this.#pagesLeft = this.#pages;
+    return this.#report();
   }
 
   #joinOldest(): void {

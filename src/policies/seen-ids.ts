@@ -38,6 +38,7 @@ export class SeenIds {
   /** First of the entries that were given back, linked through #newer. */
   #free = NONE;
   #size = 0;
+  #hasForgotten = false;
 
   /**
    * @param options - `capacity`: how many ids to keep, from 1 to 2^26, 100,000 unless given. `seed`: mixed into the
@@ -70,7 +71,10 @@ export class SeenIds {
     if (!this.#read(hex, at)) throw new RangeError('SeenIds: an id has 64 lower-case hex digits.');
     if (!(value >= 0)) throw new RangeError(`SeenIds: the number kept with an id is at least 0; got ${value}.`);
     if (this.#search() !== NONE) return false;
-    if (this.#size === this.capacity) this.#remove(this.#slotOf(this.#oldest));
+    if (this.#size === this.capacity) {
+      this.#remove(this.#slotOf(this.#oldest));
+      this.#hasForgotten = true;
+    }
     const entry = this.#allocate();
     this.#words.set(this.#wanted, entry * WORDS);
     this.#values[entry] = value;
@@ -82,6 +86,22 @@ export class SeenIds {
     this.#insert(entry);
     this.#size += 1;
     return true;
+  }
+
+  /** Whether an id had to go to make room for another since it was made, or cleared. */
+  get hasForgotten(): boolean {
+    return this.#hasForgotten;
+  }
+
+  /** The ids that are kept, each with its number, from the one that was added first. Nothing may be added or deleted meanwhile. */
+  *entries(): Generator<readonly [id: string, value: number]> {
+    for (let entry = this.#oldest; entry !== NONE; entry = this.#newer[entry] ?? NONE) {
+      let id = '';
+      for (let at = entry * WORDS; at < (entry + 1) * WORDS; at++) {
+        id += (this.#words[at] ?? 0).toString(16).padStart(8, '0');
+      }
+      yield [id, this.#values[entry] ?? 0];
+    }
   }
 
   /** Whether the 64 lower-case hex digits of `hex` from offset `at` are kept; `false` when there are none. */
@@ -110,6 +130,7 @@ export class SeenIds {
     this.#slots.fill(NONE);
     this.#oldest = this.#newest = this.#free = NONE;
     this.#used = this.#size = 0;
+    this.#hasForgotten = false;
   }
 
   /** Reads an id into #wanted; says whether there was one. */

@@ -27,6 +27,19 @@ export class Answers {
     for (const { since, until } of gaps) this.say({ type: 'gap', relay: this.relay, since, until }, false);
   }
 
+  noPlace(patience: number): RelayError {
+    return this.error('no-place', `There was no place for it within ${patience} ms.`);
+  }
+
+  overdue(what: string, deadline: number): RelayError {
+    return this.error('deadline', `${what} was not answered to its end within ${deadline} ms.`);
+  }
+
+  silence(timeout: number, notice: string | undefined): RelayError {
+    const said = notice === undefined ? 'nothing' : `only the notice "${notice}"`;
+    return this.error('silent', `There was no answer within ${timeout} ms; the relay said ${said}.`);
+  }
+
   error(code: RelayErrorCode, message: string): RelayError {
     return new RelayError(code, this.relay, message);
   }

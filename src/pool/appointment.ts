@@ -19,6 +19,12 @@ export class Appointment {
     if (sooner$) due.add(sooner$.subscribe(keep));
   }
 
+  /** Waits for something else, in place of what was to be done. */
+  wait(waiting: Subscription): void {
+    this.cancel();
+    this.#due.add(waiting);
+  }
+
   cancel(): void {
     this.#due.unsubscribe();
     this.#due = new Subscription();

@@ -5,6 +5,7 @@ import type { RelayInformation } from '../protocol/relay-information-document.ts
 import type { RelayLimits } from '../protocol/relay-limits.ts';
 import { utf8Length } from '../protocol/text-length.ts';
 import { withinLimit } from '../protocol/within-limit.ts';
+import type { Connection } from '../sources/connection.ts';
 
 /** How long a document counts as news, and how long it is not asked for again where there was none, in milliseconds. */
 const FRESH_FOR = 3_600_000;
@@ -21,6 +22,15 @@ export interface SentRequest {
   /** Other REQs that were open on the connection. */
   readonly open: number;
   readonly filters: readonly Filter[];
+}
+
+/** A REQ that is sent now, of no more events than the relay gives. */
+export function sentRequest(
+  filters: readonly Filter[],
+  { maxLimit }: RelayLimits,
+  { scheduler, subscriptions }: Pick<Connection, 'scheduler' | 'subscriptions'>,
+): SentRequest {
+  return { at: scheduler.now(), open: subscriptions, filters: withinLimit(filters, maxLimit) };
 }
 
 /** What a relay can do and takes: by its own word (NIP-11), and by what its refusals taught. */

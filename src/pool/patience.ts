@@ -12,7 +12,7 @@ interface Awaited {
 }
 
 /** Milliseconds that a relay may still be silent about this, however busy it is elsewhere. None are left when it is 0 or less. */
-export function patienceLeft(asked: Awaited, silenceTimeout: number, now: number): number {
+function patienceLeft(asked: Awaited, silenceTimeout: number, now: number): number {
   const late = now - asked.heardAt - silenceTimeout;
   if (asked.isBusy) asked.heardAt = now;
   else if (late > LATE) asked.heardAt = now - silenceTimeout + LATE;

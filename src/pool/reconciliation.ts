@@ -4,9 +4,11 @@ import { encodeNegClose, encodeNegMsg, encodeNegOpen, type NegErrMessage } from 
 import { type Negentropy, NegentropyError } from '../protocol/negentropy.ts';
 import type { Reason } from '../protocol/reason.ts';
 import { RelayError } from '../protocol/relay-error.ts';
+import type { RelayLimits } from '../protocol/relay-limits.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Progress } from './exchange.ts';
 import { awaitAnswer } from './patience.ts';
+import type { PooledRelay } from './pooled-relay.ts';
 
 /**
  * What came of one reconciliation:
@@ -33,6 +35,20 @@ export interface ReconciliationOptions {
 
 /** Messages that the relay may take for one. With small frames a list of many ids takes many, and a liar takes any number. */
 const MOST_ROUNDS = 2_000;
+/** Bytes of a relay's messages that the filter and the verb of a NEG-OPEN leave to its hex. */
+const ENVELOPE = 1_024;
+const SMALLEST_FRAME = 4_096;
+
+/** Whether a relay says of itself (NIP-11) what it knows, and this is not among it. */
+export function isIgnorant({ information }: PooledRelay): boolean {
+  const nips = information?.supportedNips ?? [];
+  return nips.length > 0 && !nips.includes(77);
+}
+
+/** Bytes of a message of a reconciliation: as many as wanted, less where the relay takes less. */
+export function frameSizeFor({ maxMessageLength = Infinity }: RelayLimits, wanted: number): number {
+  return Math.max(SMALLEST_FRAME, Math.min(wanted, Math.floor((maxMessageLength - ENVELOPE) / 2)));
+}
 
 /**
  * Reconciles on subscribe (NIP-77).

@@ -7,18 +7,19 @@ import { Backoff } from '../policies/backoff.ts';
 import { type Page, PageCount } from '../policies/page.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { ResumeCursor } from '../policies/resume-cursor.ts';
+import type { Compared } from '../policies/resume-proof.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { isRetryable, type Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
-import { withinLimit } from '../protocol/within-limit.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Link } from '../sources/relay.ts';
 import type { RelaySubscription, SubscriptionSink } from '../sources/relay-subscription.ts';
 import { Answers } from './answers.ts';
 import { Appointment } from './appointment.ts';
-import type { SentRequest } from './capabilities.ts';
+import { type SentRequest, sentRequest } from './capabilities.ts';
+import { canCompare, compareStored } from './compare-stored.ts';
 import { Drain } from './drain.ts';
-import { patienceLeft } from './patience.ts';
+import { awaitAnswer } from './patience.ts';
 import { OpenReqs } from './open-reqs.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { Answer } from './answer.ts';
@@ -62,7 +63,7 @@ export class RelayRequest {
     private readonly question: Question,
     private readonly subscriber: Subscriber<Answer>,
   ) {
-    this.#cursor = new ResumeCursor(question.filters, question.resume);
+    this.#cursor = new ResumeCursor(question.filters, question.resume, (id) => question.delivered.has(id));
     this.#said = new Answers(relay.url, subscriber);
     this.#backoff = new Backoff({ maxAttempts: MOST_RETRIES }, question.random);
     this.#exchange = new RequestExchange(relay, question.deadline, question.notes);
@@ -93,11 +94,12 @@ export class RelayRequest {
   }
 
   /** Sends when the stages of the pool let it. */
-  #send(priority: Priority, lane: Bulkhead | undefined, send: (connection: Connection) => void): void {
+  #send(priority: Priority, lane: Bulkhead | undefined, send: (connection: Connection) => Subscription | void): void {
     const connection = this.#connection;
     if (!connection || this.#hasEnded) return;
     this.#awaitTurn(this.question.deadline);
     this.#exchange.begin(
+      this.#cursor.isComparing ? 'NEG-OPEN' : 'REQ',
       priority,
       lane,
       () => send(connection),
@@ -134,10 +136,7 @@ export class RelayRequest {
 
   /** It must not be awaited for ever where every connection is taken, or every turn. */
   #awaitTurn(patience: number): void {
-    if (this.#said.isSettled) return;
-    this.#after(patience, () =>
-      this.#giveUp(this.#said.error('no-place', `There was no place for it within ${patience} ms.`)),
-    );
+    if (!this.#said.isSettled) this.#after(patience, () => this.#giveUp(this.#said.noPlace(patience)));
   }
 
   /** Sends a REQ and takes its answer up to EOSE as a page; after that, events are live. */
@@ -147,11 +146,7 @@ export class RelayRequest {
     let answering = true;
     let owes = true;
     const isCurrent = (): boolean => connection === this.#connection;
-    const sent: SentRequest = {
-      at: this.question.scheduler.now(),
-      open: connection.subscriptions,
-      filters: withinLimit(filters, this.relay.limits.maxLimit),
-    };
+    const sent = sentRequest(filters, this.relay.limits, connection);
     const sink: SubscriptionSink = {
       // The relay's part is judged by what arrives; the verdicts on it are our own time.
       arrived: (what, answered) => {
@@ -166,9 +161,7 @@ export class RelayRequest {
         else this.#cursor.live(event.created_at, Math.floor(this.question.scheduler.now() / 1_000));
         this.#said.say({ type: 'event', relay: this.relay.url, event }, false);
       },
-      duplicate: (createdAt, hex, at) => {
-        if (answering) answer.add(createdAt, hex, at);
-      },
+      duplicate: (createdAt, hex, at) => (answering ? answer.add(createdAt, hex, at) : undefined),
       eose: (hints) => {
         const first = answering;
         answering = false;
@@ -185,7 +178,10 @@ export class RelayRequest {
     };
     const subscription = connection.openSubscription(sent.filters, sink, this.question);
     if (!isCurrent()) return undefined;
-    this.#awaitAnswer(subscription, sent, () => answering);
+    const { silenceTimeout, scheduler } = this.question;
+    // Gives up waiting for a relay that says nothing about this REQ, however busy it is elsewhere.
+    const silent = (): void => (answering ? this.#silent(sent) : undefined);
+    if (!this.#hasEnded) this.#appointment.wait(awaitAnswer(subscription, silenceTimeout, scheduler, silent));
     return subscription;
   }
 
@@ -199,15 +195,31 @@ export class RelayRequest {
   }
 
   #nextPage(): void {
+    const { relay, question } = this;
+    const lane = question.live ? relay.pages : undefined;
+    const stored = this.#cursor.nextComparison();
+    if (stored && !canCompare(relay, stored, question)) return this.#compared('unable');
+    if (stored) {
+      return this.#send(question.priority, lane, (connection) => {
+        this.#appointment.cancel();
+        return compareStored(relay, connection, this.#exchange, stored, question, (it) => this.#compared(it));
+      });
+    }
     const filter = this.#cursor.nextPage();
     if (filter) {
-      return this.#send(this.question.priority, this.question.live ? this.relay.pages : undefined, (connection) => {
+      return this.#send(question.priority, lane, (connection) => {
         this.#open.page = this.#openReq(connection, [filter], 'page');
       });
     }
     this.#appointment.cancel();
     this.#said.say({ type: 'eose', relay: this.relay.url }, true);
     if (!this.question.live) this.subscriber.complete();
+  }
+
+  /** What is missing is fetched, or the window is. */
+  #compared(compared: Compared): void {
+    this.#said.gaps(this.#cursor.compared(compared));
+    this.#nextPage();
   }
 
   #closed(part: 'live' | 'page', reason: Reason, sent: SentRequest): void {
@@ -269,23 +281,9 @@ export class RelayRequest {
     this.#open.forget();
   }
 
-  /** Gives up waiting for a relay that says nothing about this REQ, however busy it is elsewhere. */
-  #awaitAnswer(subscription: RelaySubscription, sent: SentRequest, answering: () => boolean): void {
-    const { scheduler, silenceTimeout } = this.question;
-    this.#after(subscription.heardAt + silenceTimeout - scheduler.now(), () => {
-      if (!answering()) return;
-      const left = patienceLeft(subscription, silenceTimeout, scheduler.now());
-      if (left > 0) this.#awaitAnswer(subscription, sent, answering);
-      else this.#silent(sent);
-    });
-  }
-
   #silent(sent: SentRequest): void {
     if (this.#asksForLess(this.relay.unanswered(sent))) return;
-    const notice = this.#connection?.lastNotice;
-    const said = notice === undefined ? 'nothing' : `only the notice "${notice}"`;
-    const message = `There was no answer within ${this.question.silenceTimeout} ms; the relay said ${said}.`;
-    const error = this.#said.error('silent', message);
+    const error = this.#said.silence(this.question.silenceTimeout, this.#connection?.lastNotice);
     this.#open.closePage();
     if (!this.question.live) this.#open.closeLive();
     this.#exchange.report({ type: 'failed', error });
@@ -296,17 +294,16 @@ export class RelayRequest {
   /** Events came all the time, but no EOSE: it is awaited no longer, and goes on. */
   #unanswered(): void {
     this.#appointment.cancel();
+    if (this.#cursor.isComparing) return this.#compared('unable');
     this.#open.closePage();
     this.#said.gaps(this.#cursor.unfetched());
-    const message = `A REQ was not answered to its end within ${this.question.deadline} ms.`;
-    this.#giveUp(this.#said.error('deadline', message));
+    this.#giveUp(this.#said.overdue('A REQ', this.question.deadline));
   }
 
   /** The time for a request that is not live is over: what had arrived is still delivered. */
   #deadline(): void {
     if (this.#said.isSettled) return;
-    const { deadline } = this.question;
-    const error = this.#said.error('deadline', `The request was not answered to its end within ${deadline} ms.`);
+    const error = this.#said.overdue('The request', this.question.deadline);
     this.#isOver = true;
     this.#appointment.cancel();
     // CLOSE goes out before the permit is free for the next one, here and elsewhere.

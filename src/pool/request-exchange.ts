@@ -2,7 +2,7 @@ import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { bulkhead } from '../operators/bulkhead.ts';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
-import type { Progress } from './exchange.ts';
+import type { Exchange, Progress } from './exchange.ts';
 import type { CallNotes } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 
@@ -18,15 +18,24 @@ export class RequestExchange {
     private readonly notes: CallNotes,
   ) {}
 
-  /** Calls `send` when the stages of the pool, and the lane, let it, or `refused` when they do not, or give up on it later. */
-  begin(priority: Priority, lane: Bulkhead | undefined, send: () => void, refused: (cause: unknown) => void): void {
+  /**
+   * Calls `send` when the stages of the pool, and the lane, let it, or `refused` when they do not, or give up on it later. What `send` gives
+   * is unsubscribed from when the exchange is over.
+   */
+  begin(
+    verb: Exchange['verb'],
+    priority: Priority,
+    lane: Bulkhead | undefined,
+    send: () => Subscription | void,
+    refused: (cause: unknown) => void,
+  ): void {
     this.stop();
     const exchange = (this.#exchange = new Subscription());
     const sent = new Observable<Progress>((progress) => {
       this.#progress = progress;
-      send();
+      return send();
     });
-    const call = { verb: 'REQ', priority, patience: Infinity, timeout: this.timeout } as const;
+    const call = { verb, priority, patience: Infinity, timeout: this.timeout } as const;
     const progress = this.relay.exchange(call, sent, (waited) => this.notes.sent(this.relay.url, waited));
     exchange.add((lane ? progress.pipe(bulkhead(lane, { priority })) : progress).subscribe({ error: refused }));
   }

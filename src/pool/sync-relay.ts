@@ -23,7 +23,7 @@ import type { Connection } from '../sources/connection.ts';
 import { type CallEnding, callRelay } from './call-relay.ts';
 import { fetchFrom, type Fetched } from './fetch-from.ts';
 import type { PooledRelay } from './pooled-relay.ts';
-import { reconciliation, type ReconciliationResult } from './reconciliation.ts';
+import { frameSizeFor, isIgnorant, reconciliation, type ReconciliationResult } from './reconciliation.ts';
 import type { SyncContext, SyncSettings } from './sync-options.ts';
 import { NOT_BEGUN, type RelaySync } from './sync-progress.ts';
 import type { LocalEvents } from './sync-store.ts';
@@ -35,9 +35,6 @@ const CHUNK = 250;
 const MOST_NEVER_GIVEN = 1_000;
 /** How often something is tried again in a row whose connection was lost, or that was refused for the moment. */
 const MOST_RETRIES = 5;
-/** Bytes of a relay's messages that the filter and the verb of a NEG-OPEN leave to its hex. */
-const ENVELOPE = 1_024;
-const SMALLEST_FRAME = 4_096;
 
 /** How the sync with one relay goes: emits after every step; the last one says how it ended. */
 export function syncRelay(
@@ -105,15 +102,14 @@ class RelaySyncing {
   #reconciled({ since, until }: Span): Observable<ReconciliationResult> {
     const { relay, local, settings, context } = this;
     const { silenceTimeout, maxNeed, priority } = settings;
-    const nips = relay.information?.supportedNips ?? [];
-    if (nips.length > 0 && !nips.includes(77)) return of({ type: 'unable', why: 'its document does not name NIP-77' });
+    if (isIgnorant(relay)) return of({ type: 'unable', why: 'its document does not name NIP-77' });
     return defer(() => {
       let result: ReconciliationResult | undefined;
       const from = local.items.indexOf({ created_at: since, id: '' });
       const to = local.items.indexOf({ created_at: until + 1, id: '' });
       const send = (connection: Connection, sent: (isSent: boolean) => void) => {
         this.#wasReached = true;
-        const negentropy = new Negentropy(local.items, from, to, this.#frameSize());
+        const negentropy = new Negentropy(local.items, from, to, frameSizeFor(relay.limits, settings.frameSize));
         const options = { filter: this.#within({ since, until }), negentropy, silenceTimeout, maxNeed };
         return reconciliation(connection, { ...options, scheduler: context.scheduler }, sent, (end) => (result = end));
       };
@@ -320,10 +316,5 @@ class RelaySyncing {
   #within({ since, until }: Span): Filter {
     const { since: _, until: __, ...rest } = this.filter;
     return { ...rest, ...(since > 0 ? { since } : {}), ...(until < Infinity ? { until } : {}) };
-  }
-
-  #frameSize(): number {
-    const { maxMessageLength = Infinity } = this.relay.limits;
-    return Math.max(SMALLEST_FRAME, Math.min(this.settings.frameSize, Math.floor((maxMessageLength - ENVELOPE) / 2)));
   }
 }

@@ -247,6 +247,8 @@ export class RelaySubscription {
     const expiry = expiresAt(event);
     if (expiry !== undefined && expiry * 1_000 <= this.host.scheduler.now()) {
       this.host.counters.expired++;
+      // It never is delivered any more: it need not be asked for, or verified, again.
+      this.#delivered.add(event.id, 0, event.created_at);
       return;
     }
     this.host.sighted(event.id, 0);

@@ -246,6 +246,134 @@ describe('ResumeCursor', () => {
       }
     });
 
+    it('by comparing ids: nothing is a gap until that fails', () => {
+      const delivered = new Set(['1']);
+      const options: ResumeOptions = { mode: 'negentropy' };
+      const cursor = new ResumeCursor([{ kinds: [1] }, { kinds: [7] }], options, (id) => delivered.has(id));
+      cursor.begin(NOW);
+      expect(cursor.nextComparison()).toBeUndefined();
+      cursor.answered(page(NOW - 5), ['finish']);
+      cursor.lost(NOW + 1_000);
+      expect(cursor.begin(NOW + 2_000)).toEqual({
+        filters: [
+          { kinds: [1], limit: 1 },
+          { kinds: [7], limit: 1 },
+        ],
+        gaps: [],
+      });
+      // Before it is proved, all of it is open.
+      expect(cursor.unfetched()).toContainEqual({ since: 0, until: NOW + 399 });
+      cursor.answered(page());
+      expect(cursor.isComparing).toBe(false);
+      expect(cursor.nextComparison()).toEqual({ kinds: [1] });
+      expect(cursor.isComparing).toBe(true);
+      expect(cursor.compared({ missing: ['1', '2', '3', '4'], atOnce: 2 })).toEqual([]);
+      expect(cursor.isComparing).toBe(false);
+      expect(cursor.nextComparison()).toEqual({ kinds: [7] });
+      expect(cursor.compared({ missing: ['1'], atOnce: 2 })).toEqual([]);
+      expect(cursor.nextComparison()).toBeUndefined();
+      expect(cursor.nextPage()).toEqual({ kinds: [1], ids: ['2', '3'] });
+      delivered.add('2');
+      expect(cursor.answered(page(5))).toEqual([]);
+      expect(cursor.nextPage()).toEqual({ kinds: [1], ids: ['3', '4'] });
+      delivered.add('3').add('4');
+      expect(cursor.answered(page(6, 7))).toEqual([]);
+      expect(cursor.nextPage()).toBeUndefined();
+      expect(cursor.unfetched()).toEqual([]);
+    });
+
+    it('by comparing ids: the window with its gap where that fails, once and for all or for this time', () => {
+      const window = { kinds: [1], since: NOW + 400 };
+      const gap = { since: 0, until: NOW + 399 };
+      for (const outcome of ['unable', 'not-now'] as const) {
+        const cursor = lostAt(NOW + 1_000, { kinds: [1] }, { mode: 'negentropy' });
+        cursor.begin(NOW + 2_000);
+        cursor.answered(page());
+        cursor.nextComparison();
+        expect(cursor.compared(outcome)).toEqual([gap]);
+        expect(cursor.nextPage()).toEqual(window);
+        cursor.answered(page());
+        cursor.lost(NOW + 3_000);
+        const isAgain = outcome === 'not-now';
+        expect(cursor.begin(NOW + 4_000).gaps).toHaveLength(isAgain ? 0 : 1);
+        cursor.answered(page());
+        expect(cursor.nextComparison()).toEqual(isAgain ? { kinds: [1] } : undefined);
+      }
+      const liar = lostAt(NOW + 1_000, { kinds: [1] }, { mode: 'negentropy' });
+      liar.begin(NOW + 2_000);
+      liar.answered(page());
+      liar.nextComparison();
+      expect(liar.compared({ missing: ['1'], atOnce: 2 })).toEqual([]);
+      liar.nextPage();
+      expect(liar.answered(page())).toEqual([gap]);
+      expect(liar.nextPage()).toEqual(window);
+    });
+
+    it('by comparing ids: a comparison that the end of the connection cuts off is made on the next', () => {
+      const cursor = lostAt(NOW + 1_000, { kinds: [1] }, { mode: 'negentropy' });
+      cursor.begin(NOW + 2_000);
+      cursor.answered(page());
+      cursor.nextComparison();
+      cursor.lost(NOW + 2_500);
+      expect(cursor.isComparing).toBe(false);
+      expect(cursor.begin(NOW + 3_000).gaps).toEqual([]);
+      cursor.answered(page());
+      expect(cursor.nextComparison()).toEqual({ kinds: [1] });
+      // All that was open before is proved with it.
+      cursor.compared({ missing: [], atOnce: 2 });
+      expect([cursor.nextPage(), cursor.unfetched()]).toEqual([undefined, []]);
+    });
+
+    it('by comparing ids: a relay that cannot is asked for no other filter', () => {
+      const cursor = lostAt(NOW + 1_000, [{ kinds: [1] }, { kinds: [7] }], { mode: 'negentropy' });
+      cursor.begin(NOW + 2_000);
+      cursor.answered(page());
+      cursor.nextComparison();
+      const gap = { since: 0, until: NOW + 399 };
+      expect(cursor.compared('unable')).toEqual([gap, gap]);
+      expect(cursor.nextComparison()).toBeUndefined();
+    });
+
+    it('by comparing ids: the window has all its pages where they did not do for the ids', () => {
+      const delivered = new Set<string>();
+      const options: ResumeOptions = { mode: 'negentropy', pages: 2 };
+      const cursor = new ResumeCursor([{ kinds: [1] }], options, (id) => delivered.has(id));
+      cursor.begin(NOW);
+      cursor.answered(page());
+      cursor.lost(NOW + 1_000);
+      cursor.begin(NOW + 2_000);
+      cursor.answered(page());
+      cursor.nextComparison();
+      cursor.compared({ missing: ['1', '2', '3'], atOnce: 1 });
+      for (const [id, gaps] of [
+        ['1', []],
+        ['2', [{ since: 0, until: NOW + 399 }]],
+      ] as const) {
+        expect(cursor.nextPage()).toEqual({ kinds: [1], ids: [id] });
+        delivered.add(id);
+        expect(cursor.answered(page(5))).toEqual(gaps);
+      }
+      expect(cursor.nextPage()).toEqual({ kinds: [1], since: NOW + 400 });
+      expect(cursor.answered(downFrom(NOW + 1_900, 20))).toEqual([]);
+      expect(cursor.nextPage()).toEqual({ kinds: [1], since: NOW + 400, until: NOW + 1_881 });
+    });
+
+    it('by comparing ids: not where the window by now has all that the filter asks for', () => {
+      const cursor = lostAt(NOW + 1_000, { kinds: [1], since: NOW }, { mode: 'negentropy' });
+      cursor.begin(NOW + 2_000);
+      cursor.answered(page());
+      expect(cursor.nextComparison()).toEqual({ kinds: [1], since: NOW });
+      cursor.live(NOW, NOW + 2_000);
+      cursor.lost(NOW + 2_000);
+      expect(cursor.begin(NOW + 3_000)).toEqual({ filters: [{ kinds: [1], since: NOW }], gaps: [] });
+      cursor.answered(page());
+      expect([cursor.nextComparison(), cursor.unfetched()]).toEqual([undefined, []]);
+    });
+
+    it.each([-1, 0.5, NaN])('refuses to compare %d events', (proven) => {
+      expect(() => new ResumeCursor([{}], { proven })).toThrow(RangeError);
+    });
+
     it('keeps to the span that the filter itself has', () => {
       // All of it lies in the window: it is asked for again whole.
       const recent = lostAt(NOW + 1_000, { kinds: [1], since: NOW + 900, limit: 5 });

@@ -193,6 +193,26 @@ describe('SeenIds', () => {
     expect(seen.size).toBe(1_000);
   });
 
+  it('says whether an id had to go, and lists those that are there', () => {
+    const seen = new SeenIds({ capacity: 2 });
+    seen.add(id(1), 0, 10);
+    seen.add(id(0xf0e1), 0, 20);
+    seen.add(id(1), 0, 30);
+    seen.delete(id(1));
+    seen.add(id(2), 0, 40);
+    expect([seen.hasForgotten, [...seen.entries()]]).toEqual([
+      false,
+      [
+        [id(0xf0e1), 20],
+        [id(2), 40],
+      ],
+    ]);
+    seen.add(id(3));
+    expect([seen.hasForgotten, [...seen.entries()].map(([of]) => of)]).toEqual([true, [id(2), id(3)]]);
+    seen.clear();
+    expect([seen.hasForgotten, [...seen.entries()]]).toEqual([false, []]);
+  });
+
   it.each([0, -1, 1.5, NaN, Infinity, 2 ** 40])('refuses a capacity of %d', (capacity) => {
     expect(() => new SeenIds({ capacity })).toThrow(RangeError);
   });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Page, type Span } from '../../src/policies/page.ts';
-import { ResumeCursor } from '../../src/policies/resume-cursor.ts';
+import type { Compared } from '../../src/policies/resume-proof.ts';
+import { ResumeCursor, type ResumeOptions } from '../../src/policies/resume-cursor.ts';
 import type { Filter } from '../../src/protocol/filter.ts';
 
 /** The promise of resuming, checked against a relay that is nothing but a list. */
@@ -19,6 +20,9 @@ type Action =
   /** Connects, if it is not, and lets so many REQs be answered before anything else happens. */
   | { readonly type: 'exchange'; readonly answers: number };
 
+/** How a relay answers one reconciliation. */
+type Mood = 'honest' | 'unable' | 'not-now' | 'lies';
+
 const START = 1_000_000;
 const OVERLAP = 10;
 const ROUNDS = 10_000;
@@ -35,6 +39,7 @@ class Model {
   asked: Filter[] = [];
   answered = true;
   requests = 0;
+  comparisons = 0;
   firstBegin: number | undefined;
   firstAnswer: number | undefined;
   readonly cursor: ResumeCursor;
@@ -44,9 +49,11 @@ class Model {
     private readonly cap: number,
     private readonly hints: boolean,
     private readonly shuffle: (events: Stored[]) => Stored[],
-    options: { pages?: number } = {},
+    options: ResumeOptions = {},
+    private readonly moods: readonly Mood[] = [],
   ) {
-    this.cursor = new ResumeCursor([filter], { overlap: OVERLAP, ...options });
+    const isDelivered = (id: string): boolean => this.delivered.has(Number(id));
+    this.cursor = new ResumeCursor([filter], { overlap: OVERLAP, ...options }, isDelivered);
   }
 
   store(age: number): void {
@@ -81,6 +88,11 @@ class Model {
 
   /** Answers the live REQ or the next page; says whether there was one. */
   answerNext(): boolean {
+    const compared = this.answered ? this.cursor.nextComparison() : undefined;
+    if (compared) {
+      this.outageGaps.push(...this.cursor.compared(this.#compared(compared)));
+      return true;
+    }
     const filter = this.answered ? this.cursor.nextPage() : this.asked[0];
     if (!filter) return false;
     this.requests++;
@@ -89,13 +101,27 @@ class Model {
     const matching = this.stored.filter((event) => matches(filter, event)).sort((a, b) => b.createdAt - a.createdAt);
     const most = Math.min(this.cap, filter.limit ?? Infinity);
     const page = new Page();
+    const isLying = filter.ids !== undefined && this.#mood === 'lies';
     for (const event of this.shuffle(matching.slice(0, most))) {
+      if (isLying && event.id % 2 === 0) continue;
       page.add(event.createdAt);
       this.delivered.add(event.id);
     }
     const hints = !this.hints ? [] : matching.length > this.cap ? ['more'] : ['finish'];
-    this.pageGaps.push(...this.cursor.answered(page, hints));
+    (filter.ids ? this.outageGaps : this.pageGaps).push(...this.cursor.answered(page, hints));
     return true;
+  }
+
+  /** What it does with the reconciliation that is under way, or was the last. */
+  get #mood(): Mood {
+    return this.moods[this.comparisons % this.moods.length] ?? 'honest';
+  }
+
+  #compared(filter: Filter): Compared {
+    this.comparisons++;
+    if (this.#mood === 'unable' || this.#mood === 'not-now') return this.#mood;
+    const stored = this.stored.filter((event) => matches(filter, event)).map(({ id }) => `${id}`);
+    return { missing: stored.filter((id) => !this.delivered.has(Number(id))), atOnce: 7 };
   }
 
   finish(): void {
@@ -120,8 +146,11 @@ class Model {
   }
 }
 
-function matches({ since = 0, until = Infinity }: { since?: number; until?: number }, { createdAt }: Stored): boolean {
-  return since <= createdAt && createdAt <= until;
+function matches(
+  { since = 0, until = Infinity, ids }: Pick<Filter, 'since' | 'until' | 'ids'>,
+  { id, createdAt }: Stored,
+): boolean {
+  return since <= createdAt && createdAt <= until && (ids?.includes(`${id}`) ?? true);
 }
 
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -151,9 +180,21 @@ const setting = fc.record({
   actions: fc.array(action, { maxLength: 120 }),
 });
 
-function run(filter: Filter, input: typeof setting extends fc.Arbitrary<infer S> ? S : never, pages?: number): Model {
+function run(
+  filter: Filter,
+  input: typeof setting extends fc.Arbitrary<infer S> ? S : never,
+  pages?: number,
+  moods?: readonly Mood[],
+): Model {
   const shuffle = (events: Stored[]): Stored[] => (input.reversed ? events.reverse() : events);
-  const model = new Model(filter, input.cap, input.hints, shuffle, pages === undefined ? {} : { pages });
+  const model = new Model(
+    filter,
+    input.cap,
+    input.hints,
+    shuffle,
+    { pages: pages ?? 50, mode: moods ? 'negentropy' : 'window' },
+    moods,
+  );
   for (const age of input.before) model.store(age);
   for (let i = 0; i < input.crowd; i++) model.store(50);
   for (const step of input.actions) {
@@ -162,6 +203,11 @@ function run(filter: Filter, input: typeof setting extends fc.Arbitrary<infer S>
     else if (step.type === 'disconnect') model.disconnect();
     else model.exchange(step.answers);
   }
+  model.finish();
+  if (!moods) return model;
+  model.disconnect();
+  model.now += 100;
+  model.store(300);
   model.finish();
   return model;
 }
@@ -202,6 +248,33 @@ describe('resuming from a cursor', () => {
         expect(run({ kinds: [1] }, input, pages).missing()).toEqual([]);
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  it('by comparing ids it delivers every stored event and leaves no hole, however events are dated', () => {
+    let comparisons = 0;
+    fc.assert(
+      fc.property(setting, (input) => {
+        const model = run({ kinds: [1] }, input, undefined, ['honest']);
+        expect([model.missing(), model.outageGaps]).toEqual([[], []]);
+        comparisons += model.comparisons;
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(comparisons).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('names the hole where a relay cannot compare, or lies about what it has', () => {
+    const moods = fc.array(fc.constantFrom<Mood>('honest', 'unable', 'not-now', 'lies'), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(setting, moods, fc.integer({ min: 1, max: 50 }), fc.boolean(), (input, answers, pages, isBounded) => {
+        const filter = { kinds: [1], ...(isBounded ? { since: START - 250, until: START + 50 } : {}) };
+        expect(run(filter, input, pages, answers).missing()).toEqual([]);
+      }),
+      { numRuns: 3_000 },
     );
   });
 

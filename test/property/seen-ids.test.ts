@@ -28,6 +28,7 @@ class Add implements SeenIdsCommand {
     if (isNew) model.ids.set(this.id, this.value);
     expect(seen.add(this.id, 0, this.value)).toBe(isNew);
     expect(seen.size).toBe(model.ids.size);
+    expect([...seen.entries()]).toEqual([...model.ids]);
   }
 }
 

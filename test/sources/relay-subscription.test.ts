@@ -154,6 +154,18 @@ describe('RelaySubscription', () => {
     expect(counters.expired).toBe(1);
   });
 
+  it('verifies nothing again that had expired', async () => {
+    const { frame, said, time, counters } = setUp();
+    const past = Math.floor(time.now() / 1_000) - 1;
+    const expired = note('over', { tags: [['expiration', `${past}`]] });
+    frame(expired);
+    await time.advance(1_000);
+    frame(expired);
+    await time.advance(1_000);
+    expect([counters.expired, counters.duplicates]).toEqual([1, 1]);
+    expect(said.filter((word) => word.startsWith('event'))).toEqual([]);
+  });
+
   it('says what waits, and keeps EOSE, CLOSED and the end behind it', async () => {
     const { frame, said, subscription, time } = setUp();
     frame(note('a'));
