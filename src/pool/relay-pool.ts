@@ -1,4 +1,4 @@
-import { asyncScheduler, defer, type Observable, share, takeUntil, throwError, Subject } from 'rxjs';
+import { asyncScheduler, defer, isObservable, type Observable, share, takeUntil, throwError, Subject } from 'rxjs';
 import { callSafely } from '../operators/call-safely.ts';
 import { events } from '../operators/events.ts';
 import { untilSettled } from '../operators/until-settled.ts';
@@ -273,7 +273,12 @@ export class RelayPool {
   }
 
   #packets(filter: FilterInput, options: RequestOptions, live: boolean): Observable<Packet> {
-    return defer(() => (this.#isClosed ? closedPool() : packets(filter, options, { ...this.#context, live })));
+    return defer(() => {
+      if (this.#isClosed) return closedPool();
+      // Filters that go on and on would keep the stream open after there is nobody left to ask.
+      const input = isObservable(filter) ? filter.pipe(takeUntil(this.#closed)) : filter;
+      return packets(input, options, { ...this.#context, live });
+    });
   }
 }
 

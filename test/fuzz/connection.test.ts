@@ -18,6 +18,8 @@ class Flood {
   readonly verification = new Verification({
     scheduler: this.time,
     verifier: laterVerifier(() => this.time, 3, this.real),
+    // So few that it is full before memory is first looked at.
+    remembered: 200,
   });
   client = this.#newClient();
   received = 0;

@@ -4,16 +4,17 @@ import type { Filter, NostrEvent, PoolMetrics, PoolRelayStatus, RelayPool } from
 import { fakeEvent, seededRandom } from '../../src/testing/index.ts';
 import { compileFilters } from '../../src/protocol/filter.ts';
 import { ReceivedNumbers } from './received-numbers.ts';
-import { KINDS, numberOf } from './stream.ts';
+import { KINDS, numberOf, tagOf, TAGS } from './stream.ts';
 
 /** What the test does wrong on purpose, to show that it would be seen. */
 export type Sabotage = 'events' | 'timers' | 'listeners' | 'loss' | 'twice';
 
-/** Seconds that an overlap asks for again; with an outage it is less than the seen ids reach back. */
+/** Seconds that are asked for again after an outage, on top of it. */
 const RESUME = { overlap: 5 };
-const SEEN = 20_000;
+/** More than relays keep of the stream: however long a relay was away, nothing that it sends again is forgotten. */
+const SEEN = 100_000;
 
-/** A subscription of which nothing may be lost: one number in four, or each. */
+/** A subscription of which nothing may be lost: of so many numbers, one. */
 interface Kept {
   readonly name: string;
   readonly received: ReceivedNumbers;
@@ -33,8 +34,8 @@ export class SoakApp {
   readonly #subscriptions = new Subscription();
   readonly #random = seededRandom(7);
   readonly #leaked: unknown[] = [];
-  /** Streams that have begun and not ended. */
-  #running = 0;
+  /** Streams that have begun and not ended, by what they are. */
+  readonly #running = new Map<string, number>();
 
   constructor(
     private readonly pool: RelayPool,
@@ -44,27 +45,29 @@ export class SoakApp {
     this.#keep('all', 1, 0, (options) => pool.subscribe({ kinds: [...KINDS] }, options));
     // In and out of pauses, the longer of which hold the relays back.
     const pause$ = interval(500).pipe(map((turn) => turn % 10 >= 7));
-    this.#keep('paused now and then', KINDS.length, 1, (options) =>
+    this.#keep('paused now and then', KINDS.length, 0, (options) =>
       pool.subscribe({ kinds: [1] }, { ...options, pause$ }),
     );
-    // Kind 2 is in every one of them, so none of it may be missed when one takes the place of the other.
-    const filters = (turn: number): Filter => ({
-      kinds: turn % 2 === 0 ? [2] : [2, 3],
-      since: Math.floor(Date.now() / 1_000) - 10,
-    });
+    // One tag is in every one of them, so none of it may be missed when one takes the place of the other.
+    const filters = (turn: number): Filter => ({ '#t': turn % 2 === 0 ? [tagOf(5)] : [tagOf(5), tagOf(7)] });
     const filter$ = new BehaviorSubject(filters(0));
     this.#subscriptions.add(interval(5_000).subscribe((turn) => filter$.next(filters(turn + 1))));
-    this.#keep('of changing filters', KINDS.length, 2, (options) => pool.subscribe(filter$, options));
+    this.#keep('of changing filters', TAGS, 5, (options) => pool.subscribe(filter$, options));
     this.#subscriptions.add(interval(250).subscribe((turn) => this.#comeAndGo(turn)));
     this.#subscriptions.add(interval(200).subscribe((turn) => this.#publish(turn)));
     this.#subscriptions.add(interval(1_000).subscribe(() => this.#count()));
-    this.#subscriptions.add(this.#watched(pool.metrics$).subscribe((metrics) => (this.metrics = metrics)));
-    this.#subscriptions.add(this.#watched(pool.relays$).subscribe((relays) => (this.relays = relays)));
+    this.#subscriptions.add(this.#watched('metrics', pool.metrics$).subscribe((metrics) => (this.metrics = metrics)));
+    this.#subscriptions.add(this.#watched('relays', pool.relays$).subscribe((relays) => (this.relays = relays)));
   }
 
   /** Streams that have begun and not ended. */
   get running(): number {
-    return this.#running;
+    return [...this.#running.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** As {@link SoakApp.running}, by name. */
+  get runningNames(): string {
+    return [...this.#running].flatMap(([name, count]) => (count > 0 ? [`${count} ${name}`] : [])).join(', ');
   }
 
   /** Events that came before an older one, of the subscriptions of which nothing may be lost. */
@@ -90,24 +93,24 @@ export class SoakApp {
     this.#subscriptions.unsubscribe();
   }
 
-  #watched<T>(stream: Observable<T>): Observable<T> {
+  #watched<T>(name: string, stream: Observable<T>): Observable<T> {
+    const count = (change: number): void => void this.#running.set(name, (this.#running.get(name) ?? 0) + change);
     return defer(() => {
-      this.#running++;
-      return stream.pipe(finalize(() => this.#running--));
+      count(1);
+      return stream.pipe(finalize(() => count(-1)));
     });
   }
 
-  #keep(name: string, every: number, kind: number, open: (options: object) => Observable<NostrEvent>): void {
+  #keep(name: string, every: number, offset: number, open: (options: object) => Observable<NostrEvent>): void {
     const kept: Kept = {
       name,
       received: new ReceivedNumbers(),
-      placeOf: (event) =>
-        every === 1 ? numberOf(event) : event.kind === kind ? Math.floor(numberOf(event) / every) : -1,
-      expected: (before) => (every === 1 ? before : Math.floor((before + every - kind) / every)),
+      placeOf: (event) => (numberOf(event) % every === offset ? Math.floor(numberOf(event) / every) : -1),
+      expected: (before) => Math.floor((before + every - 1 - offset) / every),
     };
     this.#kept.push(kept);
     // Not ended by the test: the pool has to do so when it is closed.
-    this.#watched(open({ seenCapacity: SEEN, resume: RESUME })).subscribe({
+    this.#watched(name, open({ seenCapacity: SEEN, resume: RESUME })).subscribe({
       next: (event) => this.#received(kept, event),
       error: (error) => this.broken.push(`'${name}' errs: ${String(error)}`),
     });
@@ -136,19 +139,19 @@ export class SoakApp {
   #comeAndGo(turn: number): void {
     this.tally.requests++;
     const since = Math.floor(Date.now() / 1_000) - 2;
-    const tag = `tag ${Math.floor(this.#random() * 20)}`;
+    const tag = tagOf(Math.floor(this.#random() * TAGS));
     const choices: readonly Filter[] = [
       { kinds: [1], limit: 20 },
-      { kinds: [3], '#t': [tag], since },
+      { kinds: [6], '#t': [tag], since },
       { kinds: [1, 4], limit: 5, since },
       { kinds: [2], '#t': [tag], limit: 10 },
     ];
     const filter = choices[turn % choices.length] ?? {};
     const matches = compileFilters([filter]);
     const seen = new Set<string>();
-    const options = { seenCapacity: 5_000, resume: RESUME, alone: turn % 5 === 0, priority: 'high' as const };
+    const options = { seenCapacity: SEEN, resume: RESUME, alone: turn % 5 === 0, priority: 'high' as const };
     const stream = turn % 3 === 0 ? this.pool.request(filter, options) : this.pool.subscribe(filter, options);
-    this.#watched(stream)
+    this.#watched('view', stream)
       .pipe(takeUntil(timer(500 + this.#random() * 6_000)))
       .subscribe({
         next: (event) => {
@@ -164,7 +167,7 @@ export class SoakApp {
     // Ephemeral, so that relays do not have to keep it.
     const event = fakeEvent({ kind: 20_001, content: `published ${turn}`, created_at: Math.floor(Date.now() / 1_000) });
     let accepted = 0;
-    this.#watched(this.pool.publish(event, { deadline: 5_000 })).subscribe({
+    this.#watched('publish', this.pool.publish(event, { deadline: 5_000 })).subscribe({
       next: (report) => (accepted = report.accepted),
       error: (error) => this.broken.push(`a publish errs: ${String(error)}`),
       complete: () => {
@@ -175,7 +178,7 @@ export class SoakApp {
   }
 
   #count(): void {
-    this.#watched(this.pool.count({ kinds: [1] }, { deadline: 5_000 })).subscribe({
+    this.#watched('count', this.pool.count({ kinds: [1] }, { deadline: 5_000 })).subscribe({
       error: (error) => this.broken.push(`a count errs: ${String(error)}`),
       complete: () => this.tally.counted++,
     });

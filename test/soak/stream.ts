@@ -4,17 +4,20 @@ import { fakeEvent, signedEvent, testKey } from '../../src/testing/index.ts';
 import { pureVerifier } from '../../src/verifiers/pure.ts';
 import type { Verifier } from '../../src/verifiers/verifier.ts';
 
-/** Kinds of the numbered events, which take turns. */
-export const KINDS = [1, 2, 3, 4] as const;
+/** Kinds of the numbered events, which take turns. None of them is replaceable: each event is kept. */
+export const KINDS = [1, 2, 4, 6] as const;
 /** One event of so many is signed; signing, and checking it, takes a hundred times as long as all the rest. */
 const SIGNED = 50;
 const UNSIGNED = '0'.repeat(128);
-const AUTHORS = 20;
+/** Tags, which take turns too. */
+export const TAGS = 20;
+
+export const tagOf = (number: number): string => `tag ${number % TAGS}`;
 
 /** The event of a number, dated `now` in seconds. */
 export function numbered(number: number, now: number): NostrEvent {
   const kind = KINDS[number % KINDS.length] ?? 1;
-  const template = { kind, content: `${number}`, created_at: now, tags: [['t', `tag ${number % AUTHORS}`]] };
+  const template = { kind, content: `${number}`, created_at: now, tags: [['t', tagOf(number)]] };
   return number % SIGNED === 0 ? signedEvent(template, testKey(0)) : fakeEvent(template);
 }
 
@@ -23,7 +26,7 @@ export function numberOf({ content }: NostrEvent): number {
 }
 
 /**
- * The id is checked of each event, the signature of those that have one; one of zeros will do. Two thousand real signatures a second are more than a
+ * The id is checked of each event, the signature of those that have one; one of zeros will do. Hundreds of real signatures a second are more than a
  * processor checks, and what is looked for is not in the curve.
  */
 export const streamVerifier: Verifier = {
@@ -43,7 +46,7 @@ function hasItsId(event: NostrEvent): boolean {
 export type FromRelays =
   | { readonly type: 'ready'; readonly urls: readonly string[] }
   /** Every number before this one is with its relays. */
-  | { readonly type: 'sent'; readonly before: number; readonly frames: number; readonly troubles: number }
+  | { readonly type: 'sent'; readonly before: number; readonly troubles: number }
   /** All relays are up and well, and nothing more will be sent. */
   | { readonly type: 'calm'; readonly before: number }
   | { readonly type: 'connections'; readonly count: number };
