@@ -127,8 +127,8 @@ export class SoakApp {
 
   #misbehave(event: NostrEvent, { received, placeOf }: Kept): void {
     const number = numberOf(event);
-    if (this.sabotage === 'events' && number % 2 === 0) this.#leaked.push({ ...event });
-    if (this.sabotage === 'timers' && number % 100 === 0) setTimeout(() => undefined, 2 ** 30).unref();
+    if (this.sabotage === 'events') this.#leaked.push(structuredClone(event));
+    if (this.sabotage === 'timers' && number % 20 === 0) setTimeout(() => undefined, 2 ** 30);
     if (this.sabotage === 'twice' && number % 20_000 === 0) received.add(placeOf(event));
     if (this.sabotage === 'listeners' && number % 100 === 0) {
       for (const socket of this.sockets) socket.on('unexpected-response', () => undefined);

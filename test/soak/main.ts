@@ -221,4 +221,5 @@ broken.push(...app.broken, ...rows.filter(({ isTooMuch }) => isTooMuch).map(({ m
 if (received < LOAD) broken.push(`no load worth the name: ${Math.round(received)} frames a second`);
 for (const line of broken.slice(0, 20)) print(`BROKEN: ${line}`);
 print(broken.length === 0 ? '\nNothing was lost, came twice, stayed open or grew.' : `\n${broken.length} broken`);
-process.exitCode = broken.length === 0 ? 0 : 1;
+// What was left open on purpose would keep the process.
+process.exit(broken.length === 0 ? 0 : 1);
