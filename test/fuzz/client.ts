@@ -87,6 +87,8 @@ export class HostileConnection {
   #asked: Asked[] = [];
   /** The real event that comes next, which hostile frames forge already. */
   #next: NostrEvent;
+  /** The one before it, which some REQs have not been sent. */
+  #last: NostrEvent;
   #owed: { readonly event: NostrEvent; readonly by: readonly Asked[] }[] = [];
   #stuff: FrameStuff;
   #rounds = 0;
@@ -97,7 +99,7 @@ export class HostileConnection {
     private readonly real: RealEvents,
   ) {
     this.#open = aConnection({ scheduler: time, verification, signer });
-    this.#next = real.make();
+    this.#last = this.#next = real.make();
     this.#stuff = { ids: [], published: [], events: stored };
     this.renew();
   }
@@ -144,6 +146,7 @@ export class HostileConnection {
   /** A real event, sent to every subscription that it is for, between the frames that are none. */
   sendReal(): void {
     const event = this.#next;
+    this.#last = event;
     this.#next = this.real.make();
     const { counters } = this.connection;
     const by = this.#asked.filter(({ id, matches }) => {
@@ -282,7 +285,7 @@ export class HostileConnection {
       ...this.#open.sent.flatMap((sent) => ('subscriptionId' in sent ? [sent.subscriptionId] : [])).slice(-4),
     ];
     const from = (this.#rounds * 16) % stored.length;
-    const events = [...stored.slice(from, from + 16), ...Array.from({ length: 6 }, () => this.#next)];
-    this.#stuff = { ids, published: this.#published, events };
+    const made = Array.from({ length: 6 }, () => [this.#next, this.#last]).flat();
+    this.#stuff = { ids, published: this.#published, events: [...stored.slice(from, from + 16), ...made] };
   }
 }

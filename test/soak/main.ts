@@ -123,7 +123,7 @@ const ofRelays = (of: (relay: SoakApp['relays'][number]) => number): number =>
   app.relays.reduce((sum, relay) => sum + of(relay), 0);
 
 /** What comes and goes with the load: little in a long run, and no more than a bad moment in a short one. */
-const few = { slope: 1, total: 60 };
+const few = { slope: 1, total: 150 };
 let active = atFirst;
 const counted = (name: string, read: () => number, bounds = few): Measure => ({
   name,
@@ -144,12 +144,12 @@ const measures: readonly Measure[] = [
       return process.memoryUsage().heapUsed / MEBIBYTE;
     },
   },
-  counted('timers', () => (active = resources()).get('Timeout') ?? 0, { slope: 2, total: 150 }),
+  counted('timers', () => (active = resources()).get('Timeout') ?? 0, { slope: 2, total: 400 }),
   counted('sockets', () => active.get('TCPSocketWrap') ?? 0),
   counted('other resources', () =>
     [...active].reduce((sum, [type, count]) => sum + (/Timeout|TCPSocket/.test(type) ? 0 : count), 0),
   ),
-  counted('listeners', listeners, { slope: 2, total: 60 }),
+  counted('listeners', listeners, { slope: 2, total: 150 }),
   counted('streams open', () => app.running),
   counted('connections', () => ofRelays(({ connections }) => connections)),
   counted('in flight', () => ofRelays(({ inFlight }) => inFlight)),
