@@ -2,51 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { peekFrame } from '../../src/protocol/frame.ts';
 import { parseClientMessage, parseRelayMessage } from '../../src/protocol/message.ts';
-import { seededRandom } from '../../src/testing/seeded-random.ts';
-
-/** A JSON value as it can be written rather than as it can be read: members of an object may repeat a key. */
-type Written = string | number | boolean | null | readonly Written[] | Members;
-interface Members {
-  readonly members: readonly (readonly [key: string, value: Written])[];
-}
-
-interface Style {
-  /** How likely a character is to be written as an escape. */
-  readonly escapes: number;
-  /** How likely white space stands where it may. */
-  readonly spaces: number;
-  readonly seed: number;
-}
-
-/** Writes JSON in any of its spellings, the same for the same style. */
-function write(value: Written, style: Style): string {
-  const random = seededRandom(style.seed);
-  const space = (): string => (random() < style.spaces ? (' \t\n\r'[Math.floor(random() * 4)] ?? '').repeat(2) : '');
-  const text = (string: string): string => {
-    let out = '"';
-    for (let at = 0; at < string.length; at++) {
-      const unit = string[at] ?? '';
-      const hex = string.charCodeAt(at).toString(16).padStart(4, '0');
-      if (random() < style.escapes) out += `\\u${random() < 0.5 ? hex : hex.toUpperCase()}`;
-      else if (unit === '/' && random() < 0.5) out += '\\/';
-      else out += JSON.stringify(unit).slice(1, -1);
-    }
-    return `${out}"`;
-  };
-  const list = (open: string, items: readonly string[], close: string): string =>
-    open + space() + items.map((item) => item + space()).join(`,${space()}`) + close;
-  const any = (item: Written): string => {
-    if (typeof item === 'string') return text(item);
-    if (item === null || typeof item !== 'object') return JSON.stringify(item);
-    if (!('members' in item)) return list('[', item.map(any), ']');
-    return list(
-      '{',
-      item.members.map(([key, member]) => `${text(key)}${space()}:${space()}${any(member)}`),
-      '}',
-    );
-  };
-  return space() + any(value) + space();
-}
+import { lieOfPeek } from '../support/frame-truth.ts';
+import { type Members, type Style, writeJson as write, type Written } from '../support/written-json.ts';
 
 const anyStyle: fc.Arbitrary<Style> = fc.record({
   escapes: fc.constantFrom(0, 0, 0.02, 0.3),
@@ -121,22 +78,9 @@ const VERBS = ['EVENT', 'OK', 'EOSE', 'CLOSED', 'NOTICE', 'AUTH', 'COUNT', 'NEG-
 const anyVerb = fc.oneof(fc.constantFrom(...VERBS), fc.constantFrom('EVENT"', 'EVENTS', 'event', ''), fc.string());
 const anySubscriptionId = fc.oneof(fc.stringMatching(/^[a-z0-9:]{1,12}$/), anyText);
 
-/** Whether the peek tells the truth about a frame that is JSON; unsure is never a lie. */
+/** The peek tells the truth about a frame that is JSON; unsure is never a lie. */
 function expectTruth(frame: string): void {
-  const peek = peekFrame(frame);
-  if (peek === undefined) return;
-  const parsed: unknown = JSON.parse(frame);
-  if (!Array.isArray(parsed)) throw new Error(`a verb in what is no array: ${frame}`);
-  const [verb, second, event]: unknown[] = parsed;
-  expect(peek.verb).toBe(verb);
-  expect(typeof second).toBe('string');
-  expect(peek.subscriptionId).toBe(peek.verb === 'OK' || peek.verb === 'NOTICE' || peek.verb === 'AUTH' ? '' : second);
-  if (peek.idAt === -1) return;
-  expect(peek.verb).toBe('EVENT');
-  const id = frame.slice(peek.idAt, peek.idAt + 64);
-  expect(id).toMatch(/^[0-9a-f]{64}$/);
-  expect(frame[peek.idAt - 1]).toBe('"');
-  expect(event).toHaveProperty('id', id);
+  expect(lieOfPeek(frame, JSON.parse(frame))).toBeUndefined();
 }
 
 /** What may happen to a frame on its way, or be done to it. */

@@ -69,6 +69,11 @@ const mutations: readonly Mutation[] = [
     const piece = frame.slice(from, from + below(random, 80));
     return random() < 0.5 ? frame.replace(piece, '') : insert(frame, from, piece);
   },
+  // A piece again and again.
+  (frame, random) => {
+    const from = below(random, frame.length);
+    return insert(frame, from, frame.slice(from, from + below(random, 40)).repeat(below(random, 20)));
+  },
   // The beginning of one and the end of another.
   (frame, random, another) => {
     const other = another();
@@ -108,9 +113,13 @@ const mutations: readonly Mutation[] = [
     random() < 0.5 ? frame.toUpperCase() : frame.replaceAll(',', pick(random, [' , ', ',\n', ',,', ';'])),
 ];
 
-/** An endless source of frames, nearly right, the same for the same source of chance. */
-export function mutatedFrames(random: Random, stuff: () => FrameStuff): () => string {
+/**
+ * An endless source of frames, nearly right, the same for the same source of chance. Some are made of what `others` brings rather than of what
+ * is valid.
+ */
+export function mutatedFrames(random: Random, stuff: () => FrameStuff, others: () => string): () => string {
   const valid = (): string => {
+    if (random() < 0.1) return others();
     const { ids, published, events } = stuff();
     const id = random() < 0.8 && ids.length > 0 ? pick(random, ids) : `${below(random, 1_000)}`;
     const okId = random() < 0.5 && published.length > 0 ? pick(random, published) : 'f'.repeat(64);

@@ -1,0 +1,83 @@
+import type { Point } from './linear-fit.ts';
+import { growth, type Growth, type GrowthBounds } from './linear-fit.ts';
+
+/** What is measured each second, and how much of it may grow: in its own unit, a minute and over the whole run. */
+export interface Measure {
+  readonly name: string;
+  readonly unit: string;
+  readonly bounds: GrowthBounds;
+  readonly digits: number;
+  read(): number;
+}
+
+export interface Row extends Growth {
+  readonly measure: Measure;
+  readonly first: number;
+  readonly last: number;
+  readonly most: number;
+}
+
+/** What was measured. It takes all of its memory at the start, so as not to grow itself. */
+export class Samples {
+  readonly #columns: readonly Float64Array[];
+  readonly #minutes: Float64Array;
+  #size = 0;
+
+  constructor(
+    private readonly measures: readonly Measure[],
+    capacity: number,
+  ) {
+    this.#columns = measures.map(() => new Float64Array(capacity));
+    this.#minutes = new Float64Array(capacity);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  take(minutes: number): void {
+    if (this.#size === this.#minutes.length) return;
+    this.#minutes[this.#size] = minutes;
+    this.measures.forEach((measure, index) => {
+      const column = this.#columns[index];
+      if (column) column[this.#size] = measure.read();
+    });
+    this.#size++;
+  }
+
+  rows(): readonly Row[] {
+    return this.measures.map((measure, index) => {
+      const values = [...(this.#columns[index] ?? [])].slice(0, this.#size);
+      const points = values.map((value, at): Point => [this.#minutes[at] ?? 0, value]);
+      return {
+        measure,
+        first: values[0] ?? 0,
+        last: values.at(-1) ?? 0,
+        most: Math.max(...values),
+        ...growth(points, measure.bounds),
+      };
+    });
+  }
+}
+
+/** The table at the end. */
+export function asTable(rows: readonly Row[]): string {
+  const head = ['', 'first', 'last', 'most', 'a minute', '± error', 'in all', 'may grow by', ''];
+  const lines = rows.map(({ measure, first, last, most, slope, standardError, total, isTooMuch }) => {
+    const { name, unit, bounds, digits } = measure;
+    const numbers = [first, last, most, slope, standardError, total].map((number) => number.toFixed(digits));
+    return [
+      `${name}${unit && `, ${unit}`}`,
+      ...numbers,
+      `${bounds.slope}/min and ${bounds.total}`,
+      isTooMuch ? 'GROWS' : 'ok',
+    ];
+  });
+  const all = [head, ...lines];
+  const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
+  return all
+    .map((line) =>
+      line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  '),
+    )
+    .join('\n');
+}
