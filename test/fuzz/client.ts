@@ -33,9 +33,14 @@ const items = new NegentropyItems(stored);
 /** Answers, and the relay's OK is then awaited for as long as an authentication takes. */
 const signer: Signer = { signEvent: async (template) => fakeEvent({ ...template }) };
 
+/** Real events that may still be asked for: more than a verification remembers. */
+const LATEST = 1_000;
+
 /** The events that there are; any other, and any other content of these, is a forgery. */
 export class RealEvents implements Verifier {
   readonly #byId = new Map(stored.map((event) => [event.id, event]));
+  /** The ids of those that were made. */
+  readonly #latest: string[] = [];
   #made = 0;
 
   /** One more, of which forgeries may come before itself. */
@@ -43,11 +48,9 @@ export class RealEvents implements Verifier {
     const number = this.#made++;
     const event = fakeEvent({ kind: number % 2 === 0 ? 1 : 7, content: `real ${number}`, tags: [['t', 'x']] });
     this.#byId.set(event.id, event);
+    this.#latest.push(event.id);
+    if (this.#latest.length > LATEST) this.#byId.delete(this.#latest.shift() ?? '');
     return event;
-  }
-
-  forget(event: NostrEvent): void {
-    this.#byId.delete(event.id);
   }
 
   has(event: NostrEvent): boolean {
@@ -167,7 +170,6 @@ export class HostileConnection {
       if (lacking.length > 0 && !this.isDropped) {
         this.broken.push(`${event.content} was not delivered to ${lacking.map(({ id }) => id).join()}`);
       }
-      this.real.forget(event);
     }
     this.#owed = [];
     for (const { heard } of this.#asked) {
@@ -195,7 +197,6 @@ export class HostileConnection {
     this.receive(relayOk(published.id, true));
     this.receive(relayCount(countId, { count: 7 }));
     await this.time.advance(100);
-    this.real.forget(event);
     if (this.isDropped) return;
     const isAlive =
       requested.closed && [event.id, true, 7].every((answer) => said.includes(answer)) && said.length === 3;
@@ -207,8 +208,6 @@ export class HostileConnection {
   close(): void {
     for (const { subscription } of [...this.#asked, ...this.#questions]) subscription.unsubscribe();
     for (const query of this.#reconciliations) query.close();
-    this.real.forget(this.#next);
-    for (const { event } of this.#owed) this.real.forget(event);
   }
 
   #askLive(filter: Filter): void {
