@@ -109,7 +109,7 @@ describe('explain', () => {
     for (const line of [
       'answered: OK after',
       'refused: blocked: not you',
-      'late: there was no OK in time',
+      'late: there was no answer in time',
       'lost: unreachable',
     ]) {
       expect(text).toContain(line);

@@ -3,5 +3,6 @@ import { finalizeEvent } from 'nostr-tools/pure';
 import * as library from 'rx-relay-pool';
 import * as outbox from 'rx-relay-pool/outbox';
 import { workerPoolVerifier } from 'rx-relay-pool/worker-pool';
+import { BehaviorSubject } from 'rxjs';
 
-globalThis.library = { ...library, ...outbox, workerPoolVerifier, finalizeEvent };
+globalThis.library = { ...library, ...outbox, workerPoolVerifier, finalizeEvent, BehaviorSubject };

@@ -1,5 +1,6 @@
 import type { finalizeEvent } from 'nostr-tools/pure';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BehaviorSubject } from 'rxjs';
 import { expect, vi } from 'vitest';
 import type * as outbox from '../../../src/durable-outbox/index.ts';
 import type * as core from '../../../src/index.ts';
@@ -10,7 +11,10 @@ import { type ServedPage, servePage } from '../../support/page-server.ts';
 /** What pages/library.js puts into the page: the types of the sources, the values of dist/browser. */
 type Library = typeof core &
   typeof outbox &
-  Pick<typeof workerPool, 'workerPoolVerifier'> & { readonly finalizeEvent: typeof finalizeEvent };
+  Pick<typeof workerPool, 'workerPoolVerifier'> & {
+    readonly finalizeEvent: typeof finalizeEvent;
+    readonly BehaviorSubject: typeof BehaviorSubject;
+  };
 
 /** A packet, as far as it can leave the page: errors and reasons by their name. */
 export type SeenPacket =
