@@ -61,7 +61,12 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
   readonly verifier?: Verifier | undefined;
   /** Verified events that are kept to be handed out again, oldest forgotten first. @default 10_000 */
   readonly remembered?: number | undefined;
-  /** Events of which `seenOn` knows the relays, those that were seen first longest ago forgotten first. @default 10_000 */
+  /**
+   * Events of which `seenOn` knows the relays, those that were seen first longest ago forgotten first; 0: of none, which spares a look into a
+   * table for each event that comes.
+   *
+   * @default 10_000
+   */
   readonly sightings?: number | undefined;
   /** Emits when relays may be reachable again. @default the browser's online and visibility events */
   readonly connectivity$?: Observable<unknown> | undefined;
@@ -87,7 +92,7 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
 export class RelayPool {
   readonly #registry: Registry;
   readonly #verification: Verification;
-  readonly #sightings: RelaySightings;
+  readonly #sightings: RelaySightings | undefined;
   readonly #clusters: Clusters;
   readonly #context: Omit<RequestContext, 'live'>;
   readonly #closed = new Subject<void>();
@@ -112,7 +117,7 @@ export class RelayPool {
     const scheduler = options.scheduler ?? asyncScheduler;
     const random = (): number => callSafely(options.random ?? platformRandom, 0.5);
     this.#verification = new Verification({ verifier, remembered, scheduler });
-    this.#sightings = new RelaySightings(sightings);
+    this.#sightings = sightings === 0 ? undefined : new RelaySightings(sightings);
     const wake$ = connectivity$.pipe(takeUntil(this.#closed), share());
     const shared = { verification: this.#verification, sightings: this.#sightings };
     this.#registry = new Registry({ ...options, ...shared, probe$: wake$, wake$ });
@@ -187,7 +192,7 @@ export class RelayPool {
    * @param of - The event, or its id.
    */
   seenOn(of: NostrEvent | string): readonly RelayUrl[] {
-    return this.#sightings.of(typeof of === 'string' ? of : of.id);
+    return this.#sightings?.of(typeof of === 'string' ? of : of.id) ?? [];
   }
 
   /**

@@ -36,7 +36,14 @@ describe('seenOn', () => {
     expect(events.map((event) => pool.seenOn(event).length)).toEqual([1, 1, 0]);
   });
 
-  it('refuses to know none', () => {
-    expect(() => world({ pool: { sightings: 0 } })).toThrow(RangeError);
+  it('knows of none where it is told so, and refuses what is no number of events', async () => {
+    const { time, pool, relay, note } = world({ pool: { sightings: 0 } });
+    const event = note('a');
+    relay.add(event);
+    const { values } = hear(pool.request({ kinds: [1] }));
+    await time.advance(5_000);
+    expect(values).toEqual([event]);
+    expect(pool.seenOn(event)).toEqual([]);
+    expect(() => world({ pool: { sightings: 1.5 } })).toThrow(RangeError);
   });
 });
