@@ -235,8 +235,7 @@ export class FilterProgress {
 
 /** Whether no cap can have cut this answer: the relay says so (NIP-67), or it is shorter than what caps let through. */
 function isShort(page: Page, cap: number, hints: readonly string[]): boolean {
-  if (page.count === 0 || hints.includes('finish')) return true;
-  return page.count < cap && !hints.includes('more');
+  return hints.includes('finish') || (page.count < cap && !hints.includes('more'));
 }
 
 function withoutLimit(filter: Filter): Filter {

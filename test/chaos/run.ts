@@ -121,6 +121,8 @@ class Chaos {
       signer: SIGNER,
       connectivity$: this.#wake,
       route: this.#seeing(everyRelay()),
+      // In every third world so little may wait that REQs are closed and asked again all the time.
+      maxBacklog: seed % 3 === 0 ? 2 : 5_000,
       maxSubscriptions: (url) => this.relays.find((relay) => relay.url === url)?.limits.max_subscriptions,
     });
     for (const { url } of this.relays) this.#join(url);

@@ -55,6 +55,15 @@ describe('ResumeCursor', () => {
       expect(cursor.nextPage()).toBeUndefined();
     });
 
+    it('asks for each of several filters by itself where nothing of the answer could be taken, and there is more', () => {
+      const cursor = new ResumeCursor([{ kinds: [1] }, { kinds: [7] }]);
+      cursor.begin(NOW);
+      expect(cursor.answered(page(), ['more'])).toEqual([]);
+      expect(cursor.nextPage()).toEqual({ kinds: [1] });
+      expect(cursor.answered(page(), ['more'])).toEqual([{ since: 0, until: Infinity }]);
+      expect(cursor.nextPage()).toEqual({ kinds: [7] });
+    });
+
     it('asks for what the caller asked for, and nothing more when that was answered', () => {
       const cursor = new ResumeCursor([{ kinds: [1], limit: 50 }]);
       expect(cursor.begin(NOW)).toEqual({ filters: [{ kinds: [1], limit: 50 }], gaps: [] });
