@@ -126,9 +126,9 @@ describe('what is published', () => {
     const targets = JSON.stringify(manifest.exports).match(/\.\/dist\/[^"]+/g) ?? [];
     expect(targets.length).toBeGreaterThan(10);
     expect(targets.filter((target) => !files.includes(target.slice(2)))).toEqual([]);
-    expect(files.filter((path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|SECURITY\.md$)/.test(path))).toEqual(
-      [],
-    );
+    expect(
+      files.filter((path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|SECURITY\.md$)/.test(path)),
+    ).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'README.md']));
   });
 
