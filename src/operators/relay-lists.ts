@@ -33,7 +33,8 @@ export interface RelayListsOptions extends RelayListOptions {
 
 /**
  * The relay lists (NIP-65, kind 10002) of all authors so far, by author, anew with lists that are newer than the ones before: the first map at
- * once, then one each `every` milliseconds at most, and what is left when the source completes. For the route `outbox`. Other events are left out. Use it on verified events alone.
+ * once, then one each `every` milliseconds at most, and what is left when the source completes. For the route `outbox`. Other events are left
+ * out. Use it on verified events alone.
  *
  * @throws RangeError at once when a number is out of its range.
  *

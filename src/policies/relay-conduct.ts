@@ -18,7 +18,7 @@ export interface RelayBudget {
 /**
  * What a relay may send. One that is over its budget of frames or bytes is read no faster than that, where the platform can (Node); elsewhere it
  * is dropped when it is ten seconds ahead. One that is over another is dropped, and not dialled again for a minute, then ten, then an hour;
- * that is forgotten after an hour of good conduct. Frames, REQs and events are counted over all connections of a relay.
+ * that is forgotten after an hour of good conduct. All of it is counted over all connections of a relay.
  *
  * @example
  * ```ts

@@ -1,5 +1,4 @@
 import { defer, exhaustMap, EMPTY, finalize, map, merge, Observable, of, scan, startWith, takeWhile, tap } from 'rxjs';
-import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
 import { sameFilters } from '../protocol/filter-key.ts';
@@ -9,11 +8,11 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
 import { countAnswer } from '../sources/queries.ts';
 import { callRelay } from './call-relay.ts';
+import { checkMilliseconds } from './check-milliseconds.ts';
 import { type CountOutcome, type CountReport, countReport } from './count-report.ts';
 import type { Progress } from './exchange.ts';
 import type { CallNotes } from './journal.ts';
 import { awaitAnswer } from './patience.ts';
-import { PoolError } from './pool-error.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import { RequestProgress } from './request-progress.ts';
 import type { Choice, Route } from './route.ts';
@@ -56,10 +55,7 @@ export function count(
   context: RoutingContext,
 ): Observable<CountReport> {
   const { silenceTimeout = 10_000, deadline = 60_000, priority = 'normal', id, route } = options;
-  for (const [name, ms] of Object.entries({ silenceTimeout, deadline })) {
-    if (ms > 0 && ms <= LONGEST_DELAY) continue;
-    throw new PoolError('invalid-option', `'${name}' is from 1 to ${LONGEST_DELAY} milliseconds, not ${ms}.`);
-  }
+  checkMilliseconds({ silenceTimeout, deadline });
   const filters = normalizeFilters(filter);
   // What can match nothing is not asked: there is nothing of it anywhere.
   if (filters.length === 0) return of({ ...countReport({}), approximate: false });

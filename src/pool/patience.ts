@@ -26,16 +26,15 @@ export function awaitAnswer(
   scheduler: SchedulerLike,
   silent: () => void,
 ): Subscription {
-  const waiting = new Subscription();
+  // A scheduled action stays in whatever it was added to, and this may go on for as long as it is our turn: so there is one variable.
+  let timer = Subscription.EMPTY;
   const wait = (delay: number): void => {
-    waiting.add(
-      scheduler.schedule(() => {
-        const left = patienceLeft(asked, silenceTimeout, scheduler.now());
-        if (left > 0) wait(left);
-        else silent();
-      }, delay),
-    );
+    timer = scheduler.schedule(() => {
+      const left = patienceLeft(asked, silenceTimeout, scheduler.now());
+      if (left > 0) wait(left);
+      else silent();
+    }, delay);
   };
   wait(silenceTimeout);
-  return waiting;
+  return new Subscription(() => timer.unsubscribe());
 }

@@ -12,10 +12,10 @@ import {
   takeWhile,
   tap,
 } from 'rxjs';
-import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { isWellFormedEvent, type NostrEvent } from '../protocol/event.ts';
 import { union } from './combined-routes.ts';
+import { checkMilliseconds } from './check-milliseconds.ts';
 import { deliver } from './delivery.ts';
 import { PoolError } from './pool-error.ts';
 import { type PublishQuorum, quorumParts, type Standing, watchQuorum } from './publish-quorum.ts';
@@ -76,9 +76,7 @@ export function publish(
   if (typeof quorum === 'object' && Object.keys(quorum).length === 0) {
     throw new PoolError('invalid-option', 'A quorum by cluster names one cluster at least.');
   }
-  if (!(deadline > 0 && deadline <= LONGEST_DELAY)) {
-    throw new PoolError('invalid-option', `A deadline is from 1 to ${LONGEST_DELAY} milliseconds, not ${deadline}.`);
-  }
+  checkMilliseconds({ deadline });
   /** Whom it goes to is settled by the first choices; the route is kept, and with it the relays that are there for its sake. */
   const send = (choices: readonly Choice[], index: number): Observable<Standing> => {
     if (index > 0) return EMPTY;

@@ -15,9 +15,9 @@ import {
   throwError,
   timeout,
 } from 'rxjs';
-import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
+import { checkMilliseconds } from './check-milliseconds.ts';
 import { PoolError } from './pool-error.ts';
 import { RequestProgress } from './request-progress.ts';
 import type { Choice } from './route.ts';
@@ -97,9 +97,7 @@ function check(filter: Filter, { silenceTimeout, deadline, frameSize, maxNeed }:
   if (filter.limit !== undefined || filter.search !== undefined) {
     refuse("A sync compares all that matches: its filter takes neither 'limit' nor 'search'.");
   }
-  for (const [name, ms] of Object.entries({ silenceTimeout, deadline })) {
-    if (!(ms > 0 && ms <= LONGEST_DELAY)) refuse(`'${name}' is from 1 to ${LONGEST_DELAY} milliseconds, not ${ms}.`);
-  }
+  checkMilliseconds({ silenceTimeout, deadline });
   if (!(Number.isInteger(frameSize) && frameSize >= 4_096)) {
     refuse(`'frameSize' is a whole number of bytes from 4096, not ${frameSize}.`);
   }

@@ -1,7 +1,8 @@
-/** Registers of a HyperLogLog of NIP-45. */
-const REGISTERS = 256;
+import { hllDecode, hllEncode, mergeHll, newHll } from 'nostr-tools/nip45';
+
 /** No register that was honestly made is above this: it counts leading zero bits of 24 bytes at most, and one. */
 const HIGHEST = 193;
+const REGISTERS = 256;
 /** The constant that makes up for the bias of so many registers (Flajolet et al. 2007, figure 3). */
 const ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);
 /** Up to so many times the registers, counting the empty ones is more exact (as above). */
@@ -20,9 +21,8 @@ const SMALL_RANGE = 2.5;
  * ```
  */
 export function parseHyperLogLog(hex: unknown): Uint8Array | undefined {
-  if (typeof hex !== 'string' || hex.length !== 2 * REGISTERS || /[^0-9a-f]/i.test(hex)) return undefined;
-  const registers = Uint8Array.from({ length: REGISTERS }, (_, i) => parseInt(hex.slice(2 * i, 2 * i + 2), 16));
-  return registers.every((register) => register <= HIGHEST) ? registers : undefined;
+  const registers = typeof hex === 'string' ? hllDecode(hex.toLowerCase()) : undefined;
+  return registers?.every((register) => register <= HIGHEST) ? registers : undefined;
 }
 
 /**
@@ -36,7 +36,7 @@ export function parseHyperLogLog(hex: unknown): Uint8Array | undefined {
  * ```
  */
 export function encodeHyperLogLog(registers: Uint8Array): string {
-  return Array.from(registers, (register) => register.toString(16).padStart(2, '0')).join('');
+  return hllEncode(registers);
 }
 
 /**
@@ -55,10 +55,8 @@ export function encodeHyperLogLog(registers: Uint8Array): string {
  * ```
  */
 export function mergeHyperLogLogs(all: Iterable<Uint8Array>): Uint8Array {
-  const merged = new Uint8Array(REGISTERS);
-  for (const registers of all) {
-    for (let i = 0; i < REGISTERS; i++) merged[i] = Math.max(merged[i] ?? 0, registers[i] ?? 0);
-  }
+  const merged = newHll();
+  for (const registers of all) mergeHll(merged, registers);
   return merged;
 }
 

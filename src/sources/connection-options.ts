@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   /**
    * Events of one REQ that may wait to be verified or taken, one of more than 4 kB counting more. Beyond it the socket is not read, where only
    * this REQ uses it and the platform can (Node); otherwise the REQ is closed, and asked again from where it stood when all that came is
-   * delivered.
+   * delivered. A REQ of a connection without a pool is never closed for it.
    *
    * @default 5_000
    */

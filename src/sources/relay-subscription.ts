@@ -179,12 +179,11 @@ export class RelaySubscription {
     this.#order.push(() => this.sink.lost(error));
   }
 
-  /** Ends it, as more comes than can be held, where its user can ask again; says whether it does. */
-  overrun(): boolean {
-    if (!this.sink.overrun) return false;
+  /** Ends it, as more comes than can be held, where its user can ask again. */
+  overrun(): void {
+    if (!this.sink.overrun) return;
     this.end();
     this.sink.overrun(this);
-    return true;
   }
 
   /** Stops for good: CLOSE is sent, and nothing more is delivered. */
