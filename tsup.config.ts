@@ -13,7 +13,7 @@ const nodeOnly = { testing: 'src/testing/index.ts' };
 const worker = { 'verify-worker': 'src/verifiers/verify-worker.ts' };
 
 /**
- * `#web-socket`, `#spawn-worker` and `#level-store` are resolved here, by the "imports" of package.json: the `node` condition picks the file
+ * `#fetch`, `#web-socket`, `#spawn-worker` and `#level-store` are resolved here, by the "imports" of package.json: the `node` condition picks the file
  * that imports `ws`, every other build gets the platform's own WebSocket. Dependencies stay imports.
  */
 const esm = (platform: 'node' | 'browser', entry: Record<string, string>): Options => ({

@@ -129,6 +129,7 @@ export {
   type RelayInformationErrorCode,
   type RelayInformationOptions,
 } from './sources/relay-information.ts';
+export type { BodyReader, FetchAnswer, FetchInit, FetchLike } from './sources/fetch.ts';
 export { userPlace } from './sources/user-place.ts';
 export type { WebSocketConstructor, WebSocketLike } from './sources/web-socket.ts';
 export { pureVerifier } from './verifiers/pure.ts';

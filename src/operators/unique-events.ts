@@ -6,12 +6,11 @@ import type { NostrEvent } from '../protocol/event.ts';
  * Passes each event once, by its id: exactly so within the last `capacity` ids, beyond which the oldest is forgotten.
  *
  * Use it on verified events alone, as those of a pool or after {@link verifyEvents}: before, a forgery under a real id would
- * hide the real event. Each subscription has its own memory, about 60 bytes an id.
+ * hide the real event. Each subscription has its own memory, about 150 bytes an id.
  *
- * @param options - `capacity`: how many ids to remember, from 1 to 2^26.
+ * @param options - `capacity`: how many ids to remember, from 1 to 2^23.
  * Default: 100,000.
- * @throws RangeError at once when `capacity` is out of range; the stream errors with one when an id is not 64 lower-case hex
- * digits, which no verified event has.
+ * @throws RangeError at once when `capacity` is out of range.
  *
  * @example
  * ```ts

@@ -1,6 +1,8 @@
 /** A Map that forgets its oldest entry beyond `capacity`; setting a key again makes it the newest. */
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>();
+  /** Stands before the oldest entry. A new one would step over all that were deleted, each time. */
+  #oldest = this.#entries.keys();
 
   constructor(readonly capacity: number) {
     if (!(Number.isInteger(capacity) && capacity > 0)) {
@@ -24,10 +26,8 @@ export class BoundedMap<K, V> {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.capacity) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
+    const oldest = this.#oldest.next();
+    if (!oldest.done) this.#entries.delete(oldest.value);
   }
 
   delete(key: K): boolean {
@@ -36,5 +36,6 @@ export class BoundedMap<K, V> {
 
   clear(): void {
     this.#entries.clear();
+    this.#oldest = this.#entries.keys();
   }
 }

@@ -27,10 +27,9 @@ export class PageCount {
   readonly page = new Page();
   #ids: SeenIds | undefined;
 
-  /** @param hex - Where the event's id is, from `at` on. */
-  add(createdAt: number, hex: string, at: number): void {
+  add(createdAt: number, id: string): void {
     this.#ids ??= new SeenIds();
-    if (this.#ids.add(hex, at, createdAt)) this.page.add(createdAt);
+    if (this.#ids.add(id)) this.page.add(createdAt);
   }
 
   /** The answer is over: its ids are forgotten. */

@@ -1,4 +1,5 @@
 import type { RelayUrl } from '../protocol/relay-url.ts';
+import { ownId } from '../protocol/own-id.ts';
 import { SeenIds } from './seen-ids.ts';
 
 /** Relays that are told apart at a time. */
@@ -7,7 +8,7 @@ const BITS = 32;
 
 /**
  * Which relays sent which events. Bounded: beyond `capacity` ids the one that was seen first longest ago is forgotten, and beyond 1,024 relays
- * what the one sent that was met longest ago. An id takes 60 bytes, and four for every 32 relays.
+ * what the one sent that was met longest ago. An id takes 150 bytes, and four for every 32 relays.
  */
 export class RelaySightings {
   readonly #ids: SeenIds;
@@ -18,19 +19,19 @@ export class RelaySightings {
   #wordsInRow = 1;
   #rowsUsed = 0;
 
-  /** @throws RangeError when `capacity` is no whole number from 1 to 2^26. */
+  /** @throws RangeError when `capacity` is no whole number from 1 to 2^23. */
   constructor(private readonly capacity: number) {
     this.#ids = new SeenIds({ capacity });
   }
 
-  /** A relay sent the event whose id is in `hex` from offset `at`: 64 lower-case hex digits. */
-  add(relay: RelayUrl, hex: string, at = 0): void {
+  /** A relay sent the event with this id, which may be cut from its frame. */
+  add(relay: RelayUrl, id: string, isCut = false): void {
     const number = this.#numbers.get(relay) ?? this.#meet(relay);
-    let row = this.#ids.find(hex, at);
+    let row = this.#ids.find(id);
     if (row < 0) {
       // The oldest id is forgotten for this one, and ids come in turn: so do their rows.
       row = this.#rowsUsed++ % this.capacity;
-      this.#ids.add(hex, at, row);
+      this.#ids.add(isCut ? ownId(id) : id, row);
       this.#makeRoom(row + 1);
       this.#rows.fill(0, row * this.#wordsInRow, (row + 1) * this.#wordsInRow);
     }

@@ -60,7 +60,7 @@ export class RequestEconomy {
     const other = beginning.find((request) => request.hasRoomFor(values));
     if (other) return other;
     const over = (): void => this.#over(key, request);
-    const request = new SharedRequest(shape, { ...this.context, ask: call.ask, over });
+    const request = new SharedRequest(shape, { ...this.context, ask: call.ask, isJoinable: call.joinable, over });
     this.#beginning.set(key, [...beginning, request]);
     if (call.joinable) this.#runs(key, request);
     return request;

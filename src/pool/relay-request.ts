@@ -9,6 +9,7 @@ import type { Priority } from '../policies/queue-outcome.ts';
 import { ResumeCursor } from '../policies/resume-cursor.ts';
 import type { Compared } from '../policies/resume-proof.ts';
 import type { Filter } from '../protocol/filter.ts';
+import { ownId } from '../protocol/own-id.ts';
 import { isRetryable, type Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { Connection } from '../sources/connection.ts';
@@ -157,11 +158,11 @@ export class RelayRequest {
         this.#exchange.report({ type: 'answered' });
       },
       event: (event) => {
-        if (answering) answer.add(event.created_at, event.id, 0);
+        if (answering) answer.add(event.created_at, event.id);
         else this.#cursor.live(event.created_at, Math.floor(this.question.scheduler.now() / 1_000));
         this.#said.say({ type: 'event', relay: this.relay.url, event }, false);
       },
-      duplicate: (createdAt, hex, at) => (answering ? answer.add(createdAt, hex, at) : undefined),
+      duplicate: (createdAt, id) => (answering ? answer.add(createdAt, ownId(id)) : undefined),
       eose: (hints) => {
         const first = answering;
         answering = false;

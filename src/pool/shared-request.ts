@@ -28,6 +28,8 @@ export interface SharingContext {
   readonly known: (id: string) => NostrEvent | undefined;
   /** Seconds since 1970. */
   readonly now: () => number;
+  /** Whether others may join while it asks. */
+  readonly isJoinable: boolean;
   /** Called when it asks nobody any more. */
   readonly over: () => void;
 }
@@ -115,7 +117,7 @@ export class SharedRequest {
   }
 
   #heard(packet: Packet): void {
-    this.#history.add(packet);
+    if (this.context.isJoinable) this.#history.add(packet);
     if ('pending' in packet) this.#pending = packet.pending;
     // Who joins meanwhile does not hear yet, and who leaves is passed over: it may be the set itself.
     for (const rider of packet.type === 'event' ? this.#ridersOf(packet.event) : this.#riders) {
@@ -125,7 +127,10 @@ export class SharedRequest {
 
   /** Each once, though an event may have several of the values. */
   #ridersOf(event: NostrEvent): Iterable<Rider> {
-    const [only = [], ...more] = this.shape.valuesOf(event).flatMap((value) => this.#byValue.get(value) ?? []);
+    const values = this.shape.valuesOf(event);
+    const [value] = values;
+    if (value !== undefined && values.length === 1) return this.#byValue.get(value) ?? [];
+    const [only = [], ...more] = values.flatMap((each) => this.#byValue.get(each) ?? []);
     return more.length === 0 ? only : new Set([only, ...more].flatMap((riders) => [...riders]));
   }
 

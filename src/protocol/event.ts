@@ -75,6 +75,13 @@ export function toNostrEvent(value: unknown): NostrEvent | undefined {
   };
 }
 
+/** As {@link toNostrEvent}, of a value that nobody else has, as `JSON.parse` makes it: its tags become the event's. */
+export function asNostrEvent(value: unknown): NostrEvent | undefined {
+  if (!isWellFormedEvent(value)) return undefined;
+  const { id, pubkey, created_at, kind, tags, content, sig } = value;
+  return { id, pubkey, created_at, kind, tags, content, sig };
+}
+
 /**
  * The canonical form of an event (NIP-01); the SHA-256 of its UTF-8 bytes is the id.
  *

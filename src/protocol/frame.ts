@@ -3,8 +3,13 @@ export interface FramePeek {
   readonly verb: string;
   /** `''` for verbs that carry none: OK, NOTICE and AUTH. */
   readonly subscriptionId: string;
-  /** Offset of the first hex digit of the event's id inside the frame, or -1 when there is none or it is unsure. */
-  readonly idAt: number;
+  /**
+   * The text of the event's id, not checked to be one, or undefined when there is none or it is unsure. It is cut from the frame, and keeps it alive in
+   * some engines.
+   */
+  readonly id: string | undefined;
+  /** Where in the frame that begins which stands behind the subscription id, or the second element. */
+  readonly restAt: number;
 }
 
 const QUOTE = 0x22;
@@ -15,9 +20,9 @@ const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-const DIGIT_0 = 0x30;
-const LOWER_A = 0x61;
 const ID_LENGTH = 64;
+/** How nearly all relays begin the frames that come most. */
+const EVENT_HEAD = '["EVENT","';
 
 /**
  * Reads verb, subscription id and the place of the event id out of a raw relay frame, at a fraction of the cost of
@@ -25,10 +30,22 @@ const ID_LENGTH = 64;
  *
  * On a frame that is valid JSON the answer never disagrees with a full parse: where that would take more than a glance
  * (an escape in the subscription id, an unknown verb, a second `"id"` key that might win) the answer is `undefined`,
- * or `idAt` is -1. On a frame that is not valid JSON the answer means nothing, but nothing is thrown and the time
+ * or `id` is. An `id` of 64 hex digits is the one that a parse finds. On a frame that is not valid JSON the answer means nothing, but nothing is thrown and the time
  * stays linear.
  */
 export function peekFrame(frame: string): FramePeek | undefined {
+  if (frame.startsWith(EVENT_HEAD)) {
+    // Searches of the engine's own are cheap from the first frame on, loops of ours only when they are compiled.
+    const close = frame.indexOf('"', EVENT_HEAD.length);
+    const subscriptionId = frame.slice(EVENT_HEAD.length, close);
+    if (close !== -1 && !subscriptionId.includes('\\')) {
+      return { verb: 'EVENT', subscriptionId, id: eventId(frame, close + 1), restAt: close + 1 };
+    }
+  }
+  return peekSlowly(frame);
+}
+
+function peekSlowly(frame: string): FramePeek | undefined {
   let at = skipSpace(frame, 0);
   if (frame.charCodeAt(at) !== OPEN_BRACKET) return undefined;
   at = skipSpace(frame, at + 1);
@@ -43,7 +60,8 @@ export function peekFrame(frame: string): FramePeek | undefined {
   return {
     verb,
     subscriptionId: subscribed ? frame.slice(open + 1, close) : '',
-    idAt: verb === 'EVENT' ? eventId(frame, close + 1) : -1,
+    id: verb === 'EVENT' ? eventId(frame, close + 1) : undefined,
+    restAt: close + 1,
   };
 }
 
@@ -69,15 +87,15 @@ function secondElement(frame: string, afterVerb: number): number {
   return frame.charCodeAt(at) === QUOTE ? at : -1;
 }
 
-/** Offset of the id in the object that is the third element, or -1. */
-function eventId(frame: string, afterSubscriptionId: number): number {
+/** The id in the object that is the third element. */
+function eventId(frame: string, afterSubscriptionId: number): string | undefined {
   let at = skipSpace(frame, afterSubscriptionId);
-  if (frame.charCodeAt(at) !== COMMA) return -1;
+  if (frame.charCodeAt(at) !== COMMA) return undefined;
   at = skipSpace(frame, at + 1);
-  if (frame.charCodeAt(at) !== OPEN_BRACE) return -1;
+  if (frame.charCodeAt(at) !== OPEN_BRACE) return undefined;
   let value = nearestIdValue(frame, at + 1);
   if (value === -1) value = topLevelIdValue(frame, at);
-  return value === -1 ? -1 : soleId(frame, value);
+  return value === -1 ? undefined : soleId(frame, value);
 }
 
 /**
@@ -116,16 +134,12 @@ function topLevelIdValue(frame: string, open: number): number {
   return -1;
 }
 
-/** Offset of the 64 hex digits of the string at `open`, or -1 when they are none or a later key could replace them. */
-function soleId(frame: string, open: number): number {
+/** The string at `open`, if it is as long as an id and no later key could replace it. */
+function soleId(frame: string, open: number): string | undefined {
   const start = open + 1;
   const end = start + ID_LENGTH;
-  if (frame.charCodeAt(open) !== QUOTE || frame.charCodeAt(end) !== QUOTE) return -1;
-  for (let at = start; at < end; at++) {
-    const code = frame.charCodeAt(at);
-    if ((code - DIGIT_0) >>> 0 > 9 && (code - LOWER_A) >>> 0 > 5) return -1; // two compares, not four: 64 times a frame
-  }
-  return mayRepeatId(frame, end + 1) ? -1 : start;
+  if (frame.charCodeAt(open) !== QUOTE || frame.charCodeAt(end) !== QUOTE) return undefined;
+  return mayRepeatId(frame, end + 1) ? undefined : frame.slice(start, end);
 }
 
 /**

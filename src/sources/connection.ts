@@ -4,7 +4,7 @@ import { SeenIds } from '../policies/seen-ids.ts';
 import { beginningOf } from '../protocol/beginning-of.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
-import { peekFrame } from '../protocol/frame.ts';
+import { type FramePeek, peekFrame } from '../protocol/frame.ts';
 import {
   encodeAuth,
   encodeClose,
@@ -35,6 +35,8 @@ import { Tolerance } from './tolerance.ts';
 
 const LONGEST_NOTICE = 500;
 const MOST_WAITING = 5_000;
+/** Of an EVENT that only a parse can read. */
+const NOT_PEEKED: FramePeek = { verb: 'EVENT', subscriptionId: '', id: undefined, restAt: 0 };
 const ABUSES: Readonly<Record<Misconduct, string>> = {
   unasked: 'too many messages that nobody asked for',
   unmatched: 'too many events that match no filter',
@@ -235,8 +237,8 @@ export class Connection implements SubscriptionHost {
     this.#intake.eased(subscription);
   }
 
-  sighted(hex: string, at: number): void {
-    this.options.sightings?.add(this.url, hex, at);
+  sighted(id: string, isCut: boolean): void {
+    this.options.sightings?.add(this.url, id, isCut);
   }
 
   misbehaved(what: Misconduct): void {
@@ -280,8 +282,8 @@ export class Connection implements SubscriptionHost {
       const subscription = this.#subscriptions.get(peek.subscriptionId);
       if (!subscription) return this.#unasked(peek.subscriptionId);
       subscription.heardAt = this.heardAt;
-      subscription.frame(frame, peek.idAt);
-    } else this.#control(parseRelayMessage(frame), frame.length);
+      subscription.frame(frame, peek);
+    } else this.#control(parseRelayMessage(frame), frame);
   }
 
   #drop(what: string): void {
@@ -301,12 +303,10 @@ export class Connection implements SubscriptionHost {
     return this.#ids.next(maxLength, (id) => this.#subscriptions.has(id) || this.#queries.has(id));
   }
 
-  #control(message: RelayMessage, length: number): void {
+  #control(message: RelayMessage, frame: string): void {
     switch (message.type) {
       case 'EVENT':
-        return this.#forSubscription(message.subscriptionId, (subscription) =>
-          subscription.parsed(message.event, length),
-        );
+        return this.#forSubscription(message.subscriptionId, (subscription) => subscription.frame(frame, NOT_PEEKED));
       case 'EOSE':
         return this.#forSubscription(message.subscriptionId, (subscription) => subscription.eose(message.hints));
       case 'CLOSED':

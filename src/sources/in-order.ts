@@ -1,35 +1,36 @@
 import { Gate } from './gate.ts';
 
-type Run = () => void;
-
-interface Slot {
-  /** Starts the work that will fill the place; undefined where nothing is to be started. */
-  readonly start: ((fill: (run: Run) => void) => void) | undefined;
-  run: Run | undefined;
+/** Something whose turn comes. */
+export interface Place {
+  /** What it counts in what waits. */
   readonly weight: number;
+  /** Whether it can run when its turn has come; whoever makes it true says so by {@link InOrder.goOn}. */
+  readonly isReady: boolean;
+  /** Starts what makes it ready. */
+  start(): void;
+  run(): void;
 }
 
 const ALWAYS_OPEN = new Gate();
 
 /** How far ahead of the first unfinished place work is started. */
 const AHEAD = 256;
+/** Places that are done before they are given back together. */
+const DONE = 1_024;
 
 /**
  * Runs work in the order in which its places were taken, though some of it becomes ready later. Only the work of the first
  * {@link AHEAD} places is under way, so that whoever takes many does not hold up the others who share the same resource.
  */
 export class InOrder {
-  #slots: Slot[] = [];
+  #places: Place[] = [];
   /** Places before this one are done. */
   #head = 0;
   /** The work of the places before this one has been started. */
   #next = 0;
   #starting = false;
   #weight = 0;
-  readonly #goOn = (): void => {
-    this.#drain();
-    this.#startMore();
-  };
+  readonly #opened = (): void => this.goOn();
 
   constructor(private readonly gate: Gate = ALWAYS_OPEN) {}
 
@@ -45,34 +46,40 @@ export class InOrder {
 
   /** Places that wait. */
   get waiting(): number {
-    return this.#slots.length - this.#head;
+    return this.#places.length - this.#head;
   }
 
   /** Runs at once when nothing waits before it. */
-  push(run: Run, weight = 0): void {
+  push(run: () => void, weight = 0): void {
     if (this.isFree) return run();
-    this.#add({ start: undefined, run, weight });
-    if (!this.gate.isOpen) this.gate.wait(this.#goOn);
+    this.#add({ weight, isReady: true, start: () => undefined, run });
+    if (!this.gate.isOpen) this.gate.wait(this.#opened);
   }
 
-  /** Takes a place; `start` is called, now or later, with a function that fills it, also now or later. */
-  reserve(start: (fill: (run: Run) => void) => void, weight = 0): void {
-    this.#add({ start, run: undefined, weight });
+  /** Takes a place; it is started now or later. */
+  reserve(place: Place): void {
+    this.#add(place);
+    this.#startMore();
+  }
+
+  /** A place has become ready, or may run again. */
+  goOn(): void {
+    this.#drain();
     this.#startMore();
   }
 
   /** Gives all places up: what was started runs no more. */
   clear(): void {
-    this.gate.leave(this.#goOn);
+    this.gate.leave(this.#opened);
     this.#weight = 0;
-    this.#slots = [];
+    this.#places = [];
     this.#head = 0;
     this.#next = 0;
   }
 
-  #add(slot: Slot): void {
-    this.#weight += slot.weight;
-    this.#slots.push(slot);
+  #add(place: Place): void {
+    this.#weight += place.weight;
+    this.#places.push(place);
   }
 
   #startMore(): void {
@@ -80,43 +87,36 @@ export class InOrder {
     if (this.#starting) return;
     this.#starting = true;
     try {
-      for (let slot = this.#toStart(); slot; slot = this.#toStart()) {
-        const { start } = slot;
+      for (let place = this.#toStart(); place; place = this.#toStart()) {
         this.#next++;
-        start?.((run) => this.#fill(slot, run));
+        place.start();
       }
     } finally {
       this.#starting = false;
     }
   }
 
-  #toStart(): Slot | undefined {
-    return this.#next - this.#head < AHEAD ? this.#slots[this.#next] : undefined;
-  }
-
-  #fill(slot: Slot, run: Run): void {
-    slot.run = run;
-    this.#drain();
-    this.#startMore();
+  #toStart(): Place | undefined {
+    return this.#next - this.#head < AHEAD ? this.#places[this.#next] : undefined;
   }
 
   /** The first place, if it may run. */
-  #ready(): Slot | undefined {
-    const slot = this.#slots[this.#head];
-    if (this.gate.isOpen || !slot?.run) return slot;
-    this.gate.wait(this.#goOn);
+  #ready(): Place | undefined {
+    const place = this.#places[this.#head];
+    if (!place?.isReady || this.gate.isOpen) return place?.isReady ? place : undefined;
+    this.gate.wait(this.#opened);
     return undefined;
   }
 
   #drain(): void {
-    for (let slot = this.#ready(); slot?.run; slot = this.#ready()) {
+    for (let place = this.#ready(); place; place = this.#ready()) {
       this.#head++;
-      this.#weight -= slot.weight;
-      slot.run();
+      this.#weight -= place.weight;
+      place.run();
     }
     this.#next = Math.max(this.#next, this.#head);
-    if (this.#head < 1_024 && this.#head < this.#slots.length) return;
-    this.#slots.splice(0, this.#head);
+    if (this.#head < DONE && this.#head < this.#places.length) return;
+    this.#places.splice(0, this.#head);
     this.#next -= this.#head;
     this.#head = 0;
   }

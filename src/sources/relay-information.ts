@@ -1,8 +1,10 @@
+import { platformFetch } from '#fetch';
 import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
 import { LONGEST_DELAY } from '../policies/longest-delay.ts';
 import { isPrivateHost } from '../protocol/private-host.ts';
 import { parseRelayInformation, type RelayInformation } from '../protocol/relay-information-document.ts';
 import { relayUrl, type RelayUrl } from '../protocol/relay-url.ts';
+import type { BodyReader, FetchAnswer, FetchLike } from './fetch.ts';
 
 /**
  * Why there is no information of a relay:
@@ -67,8 +69,8 @@ export class RelayInformationError extends Error {
  * ```
  */
 export interface RelayInformationOptions {
-  /** Asks by HTTP; its answers need a `body` that is a stream. @default the platform's */
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Asks by HTTP. @default the platform's; in Node by `node:http` */
+  readonly fetch?: FetchLike | undefined;
   /** Milliseconds for everything, from the request to the end of the document, 0 to 2^31 - 1. @default 5_000 */
   readonly timeout?: number | undefined;
   /** The largest document that is taken, in bytes, unpacked; from 1. @default 131_072 */
@@ -110,7 +112,7 @@ export function fetchRelayInformation(
   options: RelayInformationOptions = {},
 ): Observable<RelayInformation> {
   const relay = relayUrl(url);
-  const { fetch = globalThis.fetch, timeout = 5_000, maxBytes = 131_072, scheduler = asyncScheduler } = options;
+  const { fetch = platformFetch, timeout = 5_000, maxBytes = 131_072, scheduler = asyncScheduler } = options;
   if (!(timeout >= 0 && timeout <= LONGEST_DELAY)) {
     throw new RangeError(`fetchRelayInformation: 'timeout' is milliseconds from 0 to 2^31 - 1; got ${timeout}.`);
   }
@@ -152,7 +154,7 @@ export function fetchRelayInformation(
 /** Rejects when there is no document. Once the signal is aborted nobody waits for it any more, but it still puts away what comes. */
 async function download(
   relay: RelayUrl,
-  fetch: typeof globalThis.fetch,
+  fetch: FetchLike,
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<RelayInformation> {
@@ -174,7 +176,7 @@ async function download(
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for (let chunk = await body?.read(); chunk?.done === false; chunk = await body?.read()) {
+  for (let chunk = await body?.read(); chunk?.value; chunk = await body?.read()) {
     bytes += chunk.value.byteLength;
     if (bytes > maxBytes) throw tooLarge();
     text += decoder.decode(chunk.value, { stream: true });
@@ -185,7 +187,7 @@ async function download(
 }
 
 /** Throws when the body is not worth reading. */
-function checkHead(relay: RelayUrl, { ok, status, url, headers }: Response): void {
+function checkHead(relay: RelayUrl, { ok, status, url, headers }: FetchAnswer): void {
   if (url !== '' && leadsIntoPrivate(url) && !leadsIntoPrivate(relay)) {
     throw new RelayInformationError(
       'unreachable',
@@ -207,7 +209,7 @@ function leadsIntoPrivate(url: string): boolean {
 }
 
 /** Whatever the end, no body is left unread, which would hold its connection. */
-function cancelOnAbort(body: ReadableStreamDefaultReader<Uint8Array>, signal: AbortSignal): void {
+function cancelOnAbort(body: BodyReader, signal: AbortSignal): void {
   const cancel = (): void => {
     // It rejects when the abort has ended the stream by itself.
     body.cancel().catch(() => undefined);

@@ -1,13 +1,15 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Misconduct } from '../policies/relay-conduct.ts';
 import type { SeenIds } from '../policies/seen-ids.ts';
-import { expiresAt, type NostrEvent, toNostrEvent } from '../protocol/event.ts';
+import { asNostrEvent, expiresAt, type NostrEvent } from '../protocol/event.ts';
 import { compileFilters, type Filter } from '../protocol/filter.ts';
+import type { FramePeek } from '../protocol/frame.ts';
 import { parseRelayMessage } from '../protocol/message.ts';
 import type { Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { Verification } from '../verifiers/verification.ts';
 import type { Gate } from './gate.ts';
+import { ArrivedEvent, type Recipient } from './arrived-event.ts';
 import { InOrder } from './in-order.ts';
 import type { RelayCounters } from './relay-counters.ts';
 
@@ -17,8 +19,8 @@ export interface SubscriptionSink {
   arrived?(what: 'event' | 'eose', subscription: RelaySubscription): void;
   /** An event that verified, matches, and was not delivered before. */
   event(event: NostrEvent): void;
-  /** The relay's answer holds an event that was delivered before, dated `createdAt`; its id is in `hex`, from `at` on. */
-  duplicate(createdAt: number, hex: string, at: number): void;
+  /** The relay's answer holds an event that was delivered before, dated `createdAt`; the id may be cut from its frame. */
+  duplicate(createdAt: number, id: string): void;
   /** Everything stored has been delivered; `hints` are NIP-67's. */
   eose(hints: readonly string[]): void;
   /** The relay ended the REQ, or refused it. */
@@ -48,8 +50,8 @@ export interface SubscriptionHost {
   full(subscription: RelaySubscription): void;
   /** Less than half of that waits again. */
   eased(subscription: RelaySubscription): void;
-  /** The relay sent the event that verified under the id in `hex` from offset `at`, or says so. */
-  sighted(hex: string, at: number): void;
+  /** The relay sent the event that verified under this id, or says so; the id may be cut from its frame. */
+  sighted(id: string, isCut: boolean): void;
   /** The relay misbehaved. */
   misbehaved(what: Misconduct): void;
   /** Sends REQ. */
@@ -62,11 +64,12 @@ export interface SubscriptionHost {
 
 /** An event that is larger than this many UTF-16 units counts more than once in what waits. */
 const UNITS = 4_096;
+
 /**
  * One REQ on one connection: takes its frames from the cheapest check to the dearest, and hands on what is left in the order in
  * which it came. EOSE, CLOSED and the end of the connection wait for the verdicts on the events before them.
  */
-export class RelaySubscription {
+export class RelaySubscription implements Recipient {
   /** When a frame for this REQ was last received, by the scheduler's clock. */
   heardAt: number;
   readonly #matches: (event: NostrEvent) => boolean;
@@ -105,48 +108,55 @@ export class RelaySubscription {
     return this.backlog > 0 || this.#isAuthenticating;
   }
 
-  /** An EVENT frame, with the offset of the event's id in it or -1 (see `peekFrame`). */
-  frame(frame: string, idAt: number): void {
+  /** An EVENT frame, and what `peekFrame` read of it. */
+  frame(frame: string, peek: FramePeek): void {
     this.#begins();
-    if (idAt >= 0) {
-      const deliveredAt = this.#delivered.find(frame, idAt);
+    const { id } = peek;
+    if (id !== undefined) {
+      const deliveredAt = this.#delivered.find(id);
       if (deliveredAt >= 0) {
-        this.host.sighted(frame, idAt);
+        this.host.sighted(id, true);
         // What comes behind EOSE is no part of the answer, though EOSE may still wait for the verdicts before it.
         if (this.#isAnswered) this.host.counters.duplicates++;
-        else this.#duplicate(deliveredAt, frame, idAt);
+        else this.#duplicate(deliveredAt, id);
         return;
       }
-      const known = this.host.verification.known(frame.slice(idAt, idAt + 64));
-      if (known) return this.#known(known);
+      const known = this.host.verification.known(id);
+      if (known && this.#order.isFree) return this.#take(known, undefined);
     }
-    const message = parseRelayMessage(frame);
-    if (message.type === 'EVENT') this.parsed(message.event, frame.length);
-    else this.#invalid();
+    this.#order.reserve(new ArrivedEvent(frame, peek, 1 + Math.floor(frame.length / UNITS), this));
+    this.#fill();
   }
 
-  /** The event of an EVENT message that was parsed whole, which had so many UTF-16 units. */
-  parsed(value: unknown, length: number): void {
-    this.#begins();
-    const event = toNostrEvent(value);
-    if (!event) return this.#invalid();
-    const known = this.host.verification.known(event.id);
-    if (known) return this.#known(known);
-    if (!this.#matches(event)) return this.#unmatched();
-    this.#order.reserve(
-      (fill) =>
-        this.host.verification.check(event, (verified) => {
-          fill(() => {
-            if (verified && (verified === event || this.#matches(verified))) this.#deliver(verified);
-            else if (verified) this.#unmatched();
-            this.#ease();
-          });
-          // Blame does not wait its turn, lest a liar be paid for by those behind it.
-          if (!verified && !this.#isDiscarded) this.#invalid();
-        }),
-      1 + Math.floor(length / UNITS),
-    );
-    this.#fill();
+  /** Parses it only where no copy of it is known, or waits for its verdict: what many relays send is read once. */
+  check(arrived: ArrivedEvent): void {
+    const { frame, peek } = arrived;
+    const { verification } = this.host;
+    const { id } = peek;
+    const text = frame.slice(peek.restAt);
+    if (id !== undefined) {
+      const known = verification.known(id);
+      if (known) return arrived.verified(known);
+      if (verification.isPending(id, text)) return verification.join(id, arrived);
+    }
+    const message = parseRelayMessage(frame);
+    const event = message.type === 'EVENT' ? asNostrEvent(message.event) : undefined;
+    if (!event) return arrived.refused('invalid');
+    if (!this.#matches(event)) return arrived.refused('unmatched');
+    arrived.event = event;
+    if (id === undefined) verification.check(event, arrived);
+    else verification.checkUnknown(event, arrived, text);
+  }
+
+  judged({ fault }: ArrivedEvent): void {
+    this.#order.goOn();
+    // Blame does not wait its turn, lest a liar be paid for by those behind it.
+    if (fault && !this.#isDiscarded) this.#blame(fault);
+  }
+
+  take({ event, copy }: ArrivedEvent): void {
+    if (copy) this.#take(copy, event);
+    this.#ease();
   }
 
   eose(hints: readonly string[]): void {
@@ -220,14 +230,10 @@ export class RelaySubscription {
     this.host.release(this, sendClose);
   }
 
-  #known(event: NostrEvent): void {
-    if (!this.#matches(event)) return this.#unmatched();
-    if (this.#order.isFree) return this.#deliver(event);
-    this.#order.push(() => {
-      this.#deliver(event);
-      this.#ease();
-    }, 1);
-    this.#fill();
+  /** @param matching - A copy that matches. */
+  #take(event: NostrEvent, matching: NostrEvent | undefined): void {
+    if (event === matching || this.#matches(event)) this.#deliver(event);
+    else this.#blame('unmatched');
   }
 
   #fill(): void {
@@ -243,31 +249,27 @@ export class RelaySubscription {
   }
 
   #deliver(event: NostrEvent): void {
+    const { id } = event;
     const expiry = expiresAt(event);
     if (expiry !== undefined && expiry * 1_000 <= this.host.scheduler.now()) {
       this.host.counters.expired++;
       // It never is delivered any more: it need not be asked for, or verified, again.
-      this.#delivered.add(event.id, 0, event.created_at);
+      this.#delivered.add(id, event.created_at);
       return;
     }
-    this.host.sighted(event.id, 0);
-    if (!this.#delivered.add(event.id, 0, event.created_at)) return this.#duplicate(event.created_at, event.id, 0);
+    this.host.sighted(id, false);
+    if (!this.#delivered.add(id, event.created_at)) return this.#duplicate(event.created_at, id);
     this.host.counters.events++;
     this.sink.event(event);
   }
 
-  #duplicate(createdAt: number, hex: string, at: number): void {
+  #duplicate(createdAt: number, id: string): void {
     this.host.counters.duplicates++;
-    this.sink.duplicate(createdAt, hex, at);
+    this.sink.duplicate(createdAt, id);
   }
 
-  #unmatched(): void {
-    this.host.counters.unmatched++;
-    this.host.misbehaved('unmatched');
-  }
-
-  #invalid(): void {
-    this.host.counters.invalid++;
-    this.host.misbehaved('invalid');
+  #blame(fault: 'unmatched' | 'invalid'): void {
+    this.host.counters[fault]++;
+    this.host.misbehaved(fault);
   }
 }

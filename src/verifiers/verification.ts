@@ -14,13 +14,20 @@ export interface VerificationOptions {
   readonly verdictTimeout?: number | undefined;
 }
 
-/** What a caller of {@link Verification.check} is told: the copy that verified, or undefined when its own copy is a forgery. */
-export type OnVerdict = (verified: NostrEvent | undefined) => void;
+/** Who waits for a verdict. */
+export interface Verdict {
+  /** Told once: the copy that verified, or undefined when the one that was sent in is a forgery. */
+  verified(event: NostrEvent | undefined): void;
+}
 
 /** One copy of an event that somebody waits for. */
 interface Candidate {
   readonly event: NostrEvent;
-  readonly waiters: OnVerdict[];
+  readonly waiter: Verdict;
+  /** The text that it was read from, or `''`. */
+  readonly text: string;
+  /** Others who sent in the same copy. */
+  others: Verdict[] | undefined;
   engine: Verifier;
 }
 
@@ -42,8 +49,10 @@ export class Verification {
   readonly #scheduler: SchedulerLike;
   readonly #verdictTimeout: number;
   readonly #verified: BoundedMap<string, NostrEvent>;
-  /** Per id the copies that wait; the first is with the engine. */
-  readonly #candidates = new Map<string, Candidate[]>();
+  /** Per id the copy that is with the engine. */
+  readonly #candidates = new Map<string, Candidate>();
+  /** Per id the copies that come after it. */
+  readonly #next = new Map<string, Candidate[]>();
   readonly #timers = new Subscription();
   #verifier: Verifier;
   #queue: Candidate[] = [];
@@ -74,20 +83,39 @@ export class Verification {
     return this.#failures;
   }
 
-  /** Verifies a well-formed event; `done` is called once, now or later. */
-  check(event: NostrEvent, done: OnVerdict): void {
-    const known = this.#verified.get(event.id);
-    if (known) return done(known);
-    const candidates = this.#candidates.get(event.id);
-    if (!candidates) {
-      const candidate: Candidate = { event, waiters: [done], engine: this.#verifier };
-      this.#candidates.set(event.id, [candidate]);
-      this.#enqueue(candidate);
-      return;
+  /** Verifies a well-formed event; `waiter` is told once, now or later. */
+  check(event: NostrEvent, waiter: Verdict): void {
+    const known = this.known(event.id);
+    if (known) waiter.verified(known);
+    else this.checkUnknown(event, waiter);
+  }
+
+  /** Whether the event that this text is read as waits for its verdict: who sends it too can {@link Verification.join}, and need not read it. */
+  isPending(id: string, text: string): boolean {
+    return this.#candidates.get(id)?.text === text;
+  }
+
+  /** Tells this one, too, what is found of the copy that is pending. */
+  join(id: string, waiter: Verdict): void {
+    const candidate = this.#candidates.get(id);
+    if (candidate) (candidate.others ??= []).push(waiter);
+  }
+
+  /** As {@link Verification.check}, of an event that is not known; `text` is what it was read from. */
+  checkUnknown(event: NostrEvent, waiter: Verdict, text = ''): void {
+    const { id } = event;
+    const first = this.#candidates.get(id);
+    if (first && isSameCopy(first.event, event)) return void (first.others ??= []).push(waiter);
+    const candidate: Candidate = { event, waiter, text, others: undefined, engine: this.#verifier };
+    if (!first) {
+      this.#candidates.set(id, candidate);
+      return this.#enqueue(candidate);
     }
-    const same = candidates.find((candidate) => isSameCopy(candidate.event, event));
-    if (same) same.waiters.push(done);
-    else candidates.push({ event, waiters: [done], engine: this.#verifier });
+    const next = this.#next.get(id) ?? [];
+    const same = next.find((other) => isSameCopy(other.event, event));
+    if (same) return void (same.others ??= []).push(waiter);
+    next.push(candidate);
+    this.#next.set(id, next);
   }
 
   /** Forgets everything; callers that still wait are not called. */
@@ -95,6 +123,7 @@ export class Verification {
     this.#timers.unsubscribe();
     this.#queue = [];
     this.#candidates.clear();
+    this.#next.clear();
     this.#verified.clear();
   }
 
@@ -176,28 +205,30 @@ export class Verification {
     });
   }
 
-  #accept({ event }: Candidate): void {
-    const candidates = this.#candidates.get(event.id);
-    if (!candidates) return;
-    this.#candidates.delete(event.id);
-    this.#verified.set(event.id, event);
-    for (const { event: copy, waiters } of candidates) {
-      // Other content under an id that verified is a forgery, needless of a look at its signature.
-      const verdict = hasSameContent(copy, event) ? event : undefined;
-      for (const done of waiters) done(verdict);
-    }
+  #accept(candidate: Candidate): void {
+    const { event } = candidate;
+    const { id } = event;
+    if (this.#candidates.get(id) !== candidate) return;
+    this.#candidates.delete(id);
+    this.#verified.set(id, event);
+    tell(candidate, event);
+    const copies = this.#next.get(id);
+    if (!copies) return;
+    this.#next.delete(id);
+    // Other content under an id that verified is a forgery, needless of a look at its signature.
+    for (const copy of copies) tell(copy, hasSameContent(copy.event, event) ? event : undefined);
   }
 
   #refuse(candidate: Candidate): void {
     const { id } = candidate.event;
-    const rest = this.#candidates.get(id)?.filter((other) => other !== candidate);
-    if (!rest) return;
-    const [next] = rest;
+    if (this.#candidates.get(id) !== candidate) return;
+    const next = this.#next.get(id)?.shift();
+    if (this.#next.get(id)?.length === 0) this.#next.delete(id);
     if (next) {
-      this.#candidates.set(id, rest);
+      this.#candidates.set(id, next);
       this.#enqueueFirst(next);
     } else this.#candidates.delete(id);
-    for (const done of candidate.waiters) done(undefined);
+    tell(candidate, undefined);
   }
 
   #engineFailed(batch: readonly Candidate[]): void {
@@ -222,6 +253,11 @@ export class Verification {
     this.#timers.add(timer);
     return timer;
   }
+}
+
+function tell({ waiter, others }: Candidate, verified: NostrEvent | undefined): void {
+  waiter.verified(verified);
+  if (others) for (const other of others) other.verified(verified);
 }
 
 /** What the engine says; undefined where it throws or says nothing. */

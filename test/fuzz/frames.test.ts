@@ -61,7 +61,7 @@ describe(`${FRAMES.toLocaleString('en')} hostile frames`, () => {
       }
       const { type } = parseRelayMessage(frame);
       read.set(type, (read.get(type) ?? 0) + 1);
-      if ((peekFrame(frame)?.idAt ?? -1) !== -1) ids++;
+      if (peekFrame(frame)?.id !== undefined) ids++;
     }
     // They are worth the name: not all are refused at the first look, nor is the peek right by being unsure.
     const verbs = [

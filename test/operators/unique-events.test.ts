@@ -51,14 +51,6 @@ describe('uniqueEvents', () => {
     expect(seen).toEqual([2, 2, 1, 1]);
   });
 
-  it('errors on what has no id', () => {
-    let caught: unknown;
-    of(anEvent('a', { id: 'A'.repeat(64) }))
-      .pipe(uniqueEvents())
-      .subscribe({ error: (error) => (caught = error) });
-    expect(caught).toBeInstanceOf(RangeError);
-  });
-
   it.each([[0], [-1], [1.5], [Number.NaN]])('refuses a capacity of %s at once', (capacity) => {
     expect(() => uniqueEvents({ capacity })).toThrow(RangeError);
   });

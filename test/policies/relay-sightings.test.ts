@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RelaySightings } from '../../src/policies/relay-sightings.ts';
 import { relayUrl } from '../../src/protocol/relay-url.ts';
+import { heapInUse } from '../support/heap.ts';
 
 const relay = (index: number) => relayUrl(`wss://relay${index}.example`);
 const id = (index: number) => index.toString(16).padStart(64, '0');
@@ -16,10 +17,17 @@ describe('RelaySightings', () => {
     expect(sightings.of('no id')).toEqual([]);
   });
 
-  it('reads the id where it stands in a frame', () => {
-    const sightings = new RelaySightings(10);
-    sightings.add(relay(1), `["EVENT","0",{"id":"${id(7)}"`, 20);
-    expect(sightings.of(id(7))).toEqual([relay(1)]);
+  it('keeps no frame alive that an id was cut from', async () => {
+    const sightings = new RelaySightings(1_000);
+    const before = await heapInUse();
+    const filler = Buffer.alloc(50_000, 'x');
+    for (let index = 0; index < 1_000; index++) {
+      const frame = Buffer.concat([filler, Buffer.from(id(index))]).toString('latin1');
+      sightings.add(relay(1), frame.slice(50_000), true);
+    }
+    // The frames come to 50 MB.
+    expect((await heapInUse()) - before).toBeLessThan(10_000_000);
+    expect(sightings.of(id(999))).toEqual([relay(1)]);
   });
 
   it('forgets the id that was seen first longest ago, however often it came since', () => {

@@ -37,9 +37,9 @@ describe('PageCount', () => {
 
   it('counts an event once, until the answer is over', () => {
     const count = new PageCount();
-    count.add(5, hex, 0);
-    count.add(5, `["EVENT","${hex}`, 10);
-    count.add(4, 'c'.repeat(64), 0);
+    count.add(5, hex);
+    count.add(5, hex);
+    count.add(4, 'c'.repeat(64));
     expect(count.page).toMatchObject({ count: 2, oldest: 4, atOldest: 1 });
     count.end();
     expect(count.page.count).toBe(2);

@@ -1,9 +1,13 @@
+import { platformFetch } from '#fetch';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
 import type { Filter } from '../../src/protocol/filter.ts';
 import { testKey, type VirtualRelay } from '../../src/testing/index.ts';
 import { countExcess, documents, limiting, requestsTo } from '../support/documents.ts';
 import { contents, hear, words, world, worldOfLoners, type WorldOptions } from '../support/world.ts';
+
+// Whether the platform is asked is the question; what it does then is tested with fetchRelayInformation.
+vi.mock('#fetch', () => ({ platformFetch: vi.fn() }));
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -216,7 +220,7 @@ describe('a document', () => {
   });
 
   it('is not asked for where another WebSocket is given and no way to ask, or where it is not wanted', async () => {
-    const platform = vi.spyOn(globalThis, 'fetch').mockImplementation(never);
+    const platform = vi.mocked(platformFetch).mockImplementation(never);
     for (const information of [undefined, false] as const) {
       const { pool, time } = world({ pool: { information } });
       hear(pool.subscribe({ kinds: [1] }));

@@ -46,6 +46,7 @@ describe('SharedRequest', () => {
           subscriber.add(() => (isAsking = false));
           source.subscribe(subscriber);
         }),
+      isJoinable: true,
       known: (id) => remembered.get(id),
       now: () => 0,
       over: () => overs++,

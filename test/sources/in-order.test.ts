@@ -1,16 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Gate } from '../../src/sources/gate.ts';
-import { InOrder } from '../../src/sources/in-order.ts';
+import { InOrder, type Place } from '../../src/sources/in-order.ts';
 
 type Fill = (run: () => void) => void;
+
+/** A place that is filled with what it is to run; `start` is handed the function that does. */
+function placeIn(order: InOrder, start: (fill: Fill) => void, weight = 0): Place {
+  const place = {
+    weight,
+    isReady: false,
+    run: (): void => undefined,
+    start: () =>
+      start((run) => {
+        place.isReady = true;
+        place.run = run;
+        order.goOn();
+      }),
+  };
+  return place;
+}
 
 function setUp() {
   const order = new InOrder();
   const said: string[] = [];
   /** The places that were started and are not filled yet, by name. */
   const open = new Map<string, Fill>();
-  const reserve = (name: string): void => order.reserve((fill) => open.set(name, fill));
+  const reserve = (name: string): void => order.reserve(placeIn(order, (fill) => open.set(name, fill)));
   const fill = (name: string): void => {
     const ready = open.get(name);
     open.delete(name);
@@ -77,7 +93,7 @@ describe('InOrder', () => {
     const { order, push, reserve, fill } = setUp();
     const said: number[] = [];
     reserve('first');
-    for (let n = 0; n < 100_000; n++) order.reserve((ready) => ready(() => said.push(n)));
+    for (let n = 0; n < 100_000; n++) order.reserve(placeIn(order, (ready) => ready(() => said.push(n))));
     push('end');
     fill('first');
     expect(said).toHaveLength(100_000);
@@ -129,9 +145,11 @@ describe('InOrder', () => {
   it('goes on after work that throws where it starts', () => {
     const { order, push, reserve, fill, said } = setUp();
     expect(() =>
-      order.reserve(() => {
-        throw new Error('not started');
-      }),
+      order.reserve(
+        placeIn(order, () => {
+          throw new Error('not started');
+        }),
+      ),
     ).toThrow('not started');
     order.clear();
     reserve('a');
@@ -156,7 +174,7 @@ describe('InOrder', () => {
         const take = (ready: boolean): void => {
           const n = taken++;
           if (ready) order.push(() => said.push(n));
-          else order.reserve((fill) => open.set(n, fill));
+          else order.reserve(placeIn(order, (fill) => open.set(n, fill)));
         };
         for (const what of steps) {
           if (what === 'push') take(true);
@@ -197,7 +215,7 @@ describe('InOrder behind a gate', () => {
     const { gate, order, said, push } = behindGate();
     gate.isOpen = false;
     let fill: Fill | undefined;
-    order.reserve((ready) => (fill = ready), 3);
+    order.reserve(placeIn(order, (ready) => (fill = ready), 3));
     push('b', 2);
     expect([order.waiting, order.weight, order.isFree]).toEqual([2, 5, false]);
     fill?.(() => said.push('a'));
@@ -223,7 +241,8 @@ describe('InOrder behind a gate', () => {
   it('starts the work that waited for room when it opens', () => {
     const { gate, order, said } = behindGate();
     gate.isOpen = false;
-    for (let name = 0; name < 600; name++) order.reserve((ready) => ready(() => said.push(`${name}`)), 1);
+    for (let name = 0; name < 600; name++)
+      order.reserve(placeIn(order, (ready) => ready(() => said.push(`${name}`)), 1));
     expect(order.waiting).toBe(600);
     gate.isOpen = true;
     expect(said).toEqual(Array.from({ length: 600 }, (_, name) => `${name}`));

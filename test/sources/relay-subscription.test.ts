@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SeenIds } from '../../src/policies/seen-ids.ts';
 import type { NostrEvent } from '../../src/protocol/event.ts';
 import type { Filter } from '../../src/protocol/filter.ts';
-import { peekFrame } from '../../src/protocol/frame.ts';
+import { type FramePeek, peekFrame } from '../../src/protocol/frame.ts';
 import { parseReason } from '../../src/protocol/reason.ts';
 import { RelayError } from '../../src/protocol/relay-error.ts';
 import { relayEvent } from '../../src/protocol/relay-frame.ts';
@@ -34,7 +34,7 @@ function setUp({ filters = [{ kinds: [1] }] as readonly Filter[], verdictAfter =
     maxBacklog: Infinity,
     full: () => said.push('full'),
     eased: () => said.push('eased'),
-    sighted: (hex, at) => sighted.push(hex.slice(at, at + 64)),
+    sighted: (id) => void sighted.push(id),
     misbehaved: (what) => said.push(what),
     open: () => said.push('open'),
     release: (_, sendClose) => said.push(sendClose ? 'CLOSE' : 'released'),
@@ -58,7 +58,7 @@ function setUp({ filters = [{ kinds: [1] }] as readonly Filter[], verdictAfter =
   const subscription = another();
   const frame = (event: unknown, to = subscription): void => {
     const text = relayEvent('0', event);
-    to.frame(text, peekFrame(text)?.idAt ?? -1);
+    to.frame(text, peekOf(text));
   };
   return {
     time,
@@ -72,6 +72,11 @@ function setUp({ filters = [{ kinds: [1] }] as readonly Filter[], verdictAfter =
     counters: host.counters,
   };
 }
+const peekOf = (frame: string): FramePeek => {
+  const peek = peekFrame(frame);
+  if (!peek) throw new Error(`nothing to be seen in ${frame}`);
+  return peek;
+};
 const note = (content: string, fields: Partial<NostrEvent> = {}): NostrEvent => fakeEvent({ content, ...fields });
 
 describe('RelaySubscription', () => {
@@ -110,7 +115,7 @@ describe('RelaySubscription', () => {
     said.length = 0;
     // Cut short: whoever parsed it would find no message.
     const text = relayEvent('0', real);
-    subscription.frame(text.slice(0, -10), peekFrame(text)?.idAt ?? -1);
+    subscription.frame(text.slice(0, -10), peekOf(text));
     expect(said).toEqual(['duplicate 5']);
     const other = new RelaySubscription(
       '1',
@@ -126,7 +131,8 @@ describe('RelaySubscription', () => {
       { delivered: new SeenIds() },
     );
     frame({ ...real, content: 'changed', sig: 'f'.repeat(128) }, other);
-    other.parsed({ ...real, content: 'changed' }, 300);
+    const changed = relayEvent('0', { ...real, content: 'changed' });
+    other.frame(changed, { ...peekOf(changed), id: undefined });
     expect(said.slice(1)).toEqual(['other real 0']);
     expect(another().backlog).toBe(0);
   });

@@ -17,9 +17,13 @@ export function lieOfPeek(frame: string, parsed: unknown): string | undefined {
   if (peek.subscriptionId !== (WITHOUT_SUBSCRIPTION.has(peek.verb) ? '' : second)) {
     return `it sees the subscription id ${JSON.stringify(peek.subscriptionId)}`;
   }
-  if (peek.idAt === -1) return undefined;
-  const id = frame.slice(peek.idAt, peek.idAt + 64);
-  if (peek.verb !== 'EVENT' || frame[peek.idAt - 1] !== '"' || !HEX_64.test(id)) return 'it sees an id where none is';
+  if (!frame.slice(0, peek.restAt).endsWith('"') || /^\s*"/.test(frame.slice(peek.restAt))) {
+    return 'it sees the end of the second element elsewhere';
+  }
+  const { id } = peek;
+  // What is no id is in no table of ids.
+  if (id === undefined || !HEX_64.test(id)) return undefined;
+  if (peek.verb !== 'EVENT') return 'it sees an id where none is';
   const isTrue = typeof event === 'object' && event !== null && 'id' in event && event.id === id;
   return isTrue ? undefined : `it sees the id ${id}`;
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { NostrEvent } from '../../src/protocol/event.ts';
 import { fakeEvent, signedEvent, testKey, VirtualTime } from '../../src/testing/index.ts';
 import { pureVerifier } from '../../src/verifiers/pure.ts';
-import { Verification, type VerificationOptions } from '../../src/verifiers/verification.ts';
+import { type Verdict, Verification, type VerificationOptions } from '../../src/verifiers/verification.ts';
 import type { Verdicts, Verifier } from '../../src/verifiers/verifier.ts';
 import { zerosVerifier } from '../support/clocked-verifiers.ts';
 import { heapInUse } from '../support/heap.ts';
@@ -35,12 +35,14 @@ class SlowVerifier implements Verifier {
   }
 }
 
+const nobody: Verdict = { verified: () => undefined };
+
 function setUp(options: VerificationOptions = {}) {
   const time = new VirtualTime();
   const verification = new Verification({ scheduler: time, ...options });
   const told: [string, NostrEvent | undefined][] = [];
   const check = (event: NostrEvent, as = event.content): void =>
-    verification.check(event, (verified) => told.push([as, verified]));
+    verification.check(event, { verified: (verified) => void told.push([as, verified]) });
   return { time, verification, told, check };
 }
 
@@ -239,12 +241,13 @@ describe('Verification', () => {
           for (const [index, { id, real, wait }] of sent.entries()) {
             const event = events[id] ?? fakeEvent();
             const copy = real ? { ...event } : forged(event, `${index % 8}`.replace('0', 'e'));
-            verification.check(copy, (verified) => {
+            const verified = (told: NostrEvent | undefined): void => {
               answers[index] = (answers[index] ?? 0) + 1;
-              if (verified) expect(verified).toEqual(event);
+              if (told) expect(told).toEqual(event);
               // A copy that is real is never refused.
               else expect(real).toBe(false);
-            });
+            };
+            verification.check(copy, { verified });
             if (wait) await time.advance(1);
           }
           await time.advance(100);
@@ -289,7 +292,7 @@ describe('Verification', () => {
           ...rest,
         ]) as ReturnType<typeof schedule>;
       };
-      for (const event of events) verification.check(event, () => undefined);
+      for (const event of events) verification.check(event, nobody);
       await time.advance(60_000);
       expect(found.reduce((sum, size) => sum + size, 0)).toBe(events.length);
       return { sizes: found, longestTurn };
@@ -307,10 +310,10 @@ describe('Verification', () => {
         },
       });
       for (const event of events.slice(0, 20)) {
-        verification.check(event, () => undefined);
+        verification.check(event, nobody);
         await time.advance(50);
       }
-      for (const event of events.slice(20, 120)) verification.check(event, () => undefined);
+      for (const event of events.slice(20, 120)) verification.check(event, nobody);
       await time.advance(60_000);
       expect(verification.pending).toBe(0);
       expect(Math.max(...found)).toBeLessThanOrEqual(8);
@@ -493,7 +496,7 @@ describe('Verification', () => {
           const id = `${n}`.padStart(64, '0');
           // Every other one is a forgery, and a third has several who ask.
           const copy = { ...event, id, sig: n % 2 === 0 ? event.sig : 'f'.repeat(128) };
-          for (let ask = 0; ask <= n % 3; ask++) verification.check(copy, () => undefined);
+          for (let ask = 0; ask <= n % 3; ask++) verification.check(copy, nobody);
           await time.advance(1);
         }
       };
@@ -509,10 +512,13 @@ describe('Verification', () => {
     const { time, verification } = setUp({ verifier: zerosVerifier });
     const [first, second] = [fakeEvent({ content: '1' }), fakeEvent({ content: '2' })];
     const told: (NostrEvent | undefined)[] = [];
-    verification.check(first, (verified) => {
-      told.push(verified);
-      verification.check(second, (more) => told.push(more));
-      verification.check(first, (again) => told.push(again));
+    const tell = (verified: NostrEvent | undefined): void => void told.push(verified);
+    verification.check(first, {
+      verified: (verified) => {
+        tell(verified);
+        verification.check(second, { verified: tell });
+        verification.check(first, { verified: tell });
+      },
     });
     await time.advance(10);
     expect(told).toEqual([first, first, second]);

@@ -1,0 +1,56 @@
+import type { NostrEvent } from '../protocol/event.ts';
+import type { FramePeek } from '../protocol/frame.ts';
+import type { Verdict } from '../verifiers/verification.ts';
+import type { Place } from './in-order.ts';
+
+/** Whom an event is for. */
+export interface Recipient {
+  /** Reads it, as far as need be, and has it verified. */
+  check(arrived: ArrivedEvent): void;
+  /** It is ready for its turn. */
+  judged(arrived: ArrivedEvent): void;
+  /** Its turn has come. */
+  take(arrived: ArrivedEvent): void;
+}
+
+/** An event between its arrival and its delivery. There is one for each, so it is its place in the order, and who waits for its verdict, in one object. */
+export class ArrivedEvent implements Place, Verdict {
+  isReady = false;
+  /** The copy that was sent in to be verified; undefined where another one like it was. */
+  event: NostrEvent | undefined;
+  /** The copy that verified. */
+  copy: NostrEvent | undefined;
+  /** Why there is none. */
+  fault: 'unmatched' | 'invalid' | undefined;
+
+  constructor(
+    readonly frame: string,
+    readonly peek: FramePeek,
+    readonly weight: number,
+    private readonly recipient: Recipient,
+  ) {}
+
+  start(): void {
+    this.recipient.check(this);
+  }
+
+  verified(copy: NostrEvent | undefined): void {
+    this.copy = copy;
+    if (copy) this.#judged();
+    else this.refused('invalid');
+  }
+
+  refused(fault: 'unmatched' | 'invalid'): void {
+    this.fault = fault;
+    this.#judged();
+  }
+
+  #judged(): void {
+    this.isReady = true;
+    this.recipient.judged(this);
+  }
+
+  run(): void {
+    this.recipient.take(this);
+  }
+}
