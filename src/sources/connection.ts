@@ -237,8 +237,8 @@ export class Connection implements SubscriptionHost {
     this.#intake.eased(subscription);
   }
 
-  sighted(id: string, isCut: boolean): void {
-    this.options.sightings?.add(this.url, id, isCut);
+  sighted(id: string): void {
+    this.verification.sighted(id, this.url);
   }
 
   misbehaved(what: Misconduct): void {

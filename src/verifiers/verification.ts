@@ -1,6 +1,7 @@
 import { asyncScheduler, type SchedulerLike, Subscription } from 'rxjs';
 import { BoundedMap } from '../policies/bounded-map.ts';
 import type { NostrEvent } from '../protocol/event.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
 import { pureVerifier } from './pure.ts';
 import type { Verdicts, Verifier } from './verifier.ts';
 
@@ -18,6 +19,12 @@ export interface VerificationOptions {
 export interface Verdict {
   /** Told once: the copy that verified, or undefined when the one that was sent in is a forgery. */
   verified(event: NostrEvent | undefined): void;
+}
+
+/** An event that verified, and the relays that sent it or say so. */
+interface Verified {
+  readonly event: NostrEvent;
+  relays: RelayUrl[] | undefined;
 }
 
 /** One copy of an event that somebody waits for. */
@@ -48,7 +55,7 @@ const FAILURES_UNTIL_GIVEN_UP = 3;
 export class Verification {
   readonly #scheduler: SchedulerLike;
   readonly #verdictTimeout: number;
-  readonly #verified: BoundedMap<string, NostrEvent>;
+  readonly #verified: BoundedMap<string, Verified>;
   /** Per id the copy that is with the engine. */
   readonly #candidates = new Map<string, Candidate>();
   /** Per id the copies that come after it. */
@@ -70,7 +77,20 @@ export class Verification {
 
   /** The copy of this id that verified, while it is remembered. */
   known(id: string): NostrEvent | undefined {
-    return this.#verified.get(id);
+    return this.#verified.get(id)?.event;
+  }
+
+  /** The relay sent the event with this id, or says so. Nothing is noted of an event that is not remembered. */
+  sighted(id: string, relay: RelayUrl): void {
+    const verified = this.#verified.get(id);
+    if (!verified) return;
+    if (!verified.relays) verified.relays = [relay];
+    else if (!verified.relays.includes(relay)) verified.relays.push(relay);
+  }
+
+  /** The relays of which that is noted. */
+  relaysOf(id: string): readonly RelayUrl[] {
+    return this.#verified.get(id)?.relays ?? [];
   }
 
   /** Ids with copies that still wait for a verdict. */
@@ -129,6 +149,8 @@ export class Verification {
 
   #enqueue(candidate: Candidate): void {
     this.#queue.push(candidate);
+    // An engine to which a full batch is nothing need not wait for its turn, nor let what comes pile up before it.
+    if (this.#queue.length >= LARGEST_BATCH && this.#batchSize === LARGEST_BATCH) this.#verifyNext();
     this.#flushSoon();
   }
 
@@ -146,21 +168,26 @@ export class Verification {
 
   #flush(): void {
     const start = this.#scheduler.now();
-    let before = start;
+    let spent = 0;
     do {
-      const batch = this.#nextBatch();
-      this.#verify(batch);
-      const now = this.#scheduler.now();
-      // An engine that works in this thread is given less at a time, one that works elsewhere more.
-      if (now - before >= SLICE_MS) this.#batchSize = Math.max(1, this.#batchSize >> 1);
-      // That a batch which was not full took no time says nothing about a full one.
-      else if (batch.length === this.#batchSize && now - before <= SLICE_MS / 4) {
-        this.#batchSize = Math.min(LARGEST_BATCH, this.#batchSize << 1);
-      }
-      before = now;
-    } while (this.#queue.length > 0 && before - start < SLICE_MS);
+      this.#verifyNext();
+      spent = this.#scheduler.now() - start;
+    } while (this.#queue.length > 0 && spent < SLICE_MS);
     this.#flushing = this.#queue.length > 0;
     if (this.#flushing) this.#schedule(0, () => this.#flush());
+  }
+
+  #verifyNext(): void {
+    const before = this.#scheduler.now();
+    const batch = this.#nextBatch();
+    this.#verify(batch);
+    const spent = this.#scheduler.now() - before;
+    // An engine that works in this thread is given less at a time, one that works elsewhere more.
+    if (spent >= SLICE_MS) this.#batchSize = Math.max(1, this.#batchSize >> 1);
+    // That a batch which was not full took no time says nothing about a full one.
+    else if (batch.length === this.#batchSize && spent <= SLICE_MS / 4) {
+      this.#batchSize = Math.min(LARGEST_BATCH, this.#batchSize << 1);
+    }
   }
 
   #nextBatch(): Candidate[] {
@@ -210,7 +237,7 @@ export class Verification {
     const { id } = event;
     if (this.#candidates.get(id) !== candidate) return;
     this.#candidates.delete(id);
-    this.#verified.set(id, event);
+    this.#verified.set(id, { event, relays: undefined });
     tell(candidate, event);
     const copies = this.#next.get(id);
     if (!copies) return;
