@@ -168,11 +168,8 @@ export class Verification {
 
   #flush(): void {
     const start = this.#scheduler.now();
-    let spent = 0;
-    do {
-      this.#verifyNext();
-      spent = this.#scheduler.now() - start;
-    } while (this.#queue.length > 0 && spent < SLICE_MS);
+    do this.#verifyNext();
+    while (this.#queue.length > 0 && this.#scheduler.now() - start < SLICE_MS);
     this.#flushing = this.#queue.length > 0;
     if (this.#flushing) this.#schedule(0, () => this.#flush());
   }
