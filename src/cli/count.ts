@@ -55,7 +55,7 @@ export const count: Command = {
       );
       await lastValueFrom(progress$, { defaultValue: undefined });
     } finally {
-      screen.done();
+      screen.done(!screen.isForPeople);
       pool.close();
     }
     if (host.stoppedBy !== undefined || !report) return host.stoppedBy ?? ExitCode.nothing;

@@ -67,7 +67,9 @@ export function sheetOf(relay: RelayUrl, information: RelayInformation, paint: P
     ['countries', countries.join(', ')],
     ['languages', languages.map(harmless).join(', ')],
     ['tags', tags.map(harmless).join(', ')],
-    ...Object.entries(limits).map(([name, value]) => [words(name), limitText(value)] as const),
+    ...(Object.entries(limits) as (readonly [string, number | boolean])[]).map(
+      ([name, value]) => [words(name), limitText(value)] as const,
+    ),
     ...retention.map(({ kinds, seconds, count }) => {
       const which = kinds?.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ') ?? 'all kinds';
       const time = seconds === undefined ? [] : [seconds === Infinity ? 'for ever' : spanText(seconds * 1_000)];

@@ -29,6 +29,11 @@ export class LiveRegion {
     this.#widths = [];
   }
 
+  /** Lets what was drawn last stand for good. */
+  leave(): void {
+    this.#widths = [];
+  }
+
   /** To where the last drawing begins; a terminal that became narrower has wrapped it. */
   #back(): string {
     const width = this.terminal.columns ?? 80;

@@ -45,11 +45,14 @@ export interface Moment {
   readonly history: LatencyHistory;
   /** Milliseconds since the monitor began. */
   readonly elapsed: number;
+  /** Nothing comes any more. */
+  readonly isOver?: boolean;
 }
 
 /**
  * How much a relay is worth by the weights that the pool balances relays by unless told otherwise: reliability 40, free capacity 30, speed beside the
- * fastest 20, and 10 for what it can do, which all of them have here; of these, the share of the load that it is given. From 0 to 100.
+ * fastest 20, and 10 for what it can do, which all of them have here; of these, the share of the load that it is given. A relay without a connection
+ * has no capacity. From 0 to 100.
  */
 export function scoresOf(relays: readonly RelayMetrics[]): ReadonlyMap<RelayUrl, number> {
   const waitOf = ({ latency, inFlight }: RelayMetrics): number | undefined =>
@@ -58,20 +61,23 @@ export function scoresOf(relays: readonly RelayMetrics[]): ReadonlyMap<RelayUrl,
   const best = Math.min(...waits);
   return new Map(
     relays.map((metrics) => {
-      const { relay, circuit, inFlight, permits, weight } = metrics;
+      const { relay, circuit, connections, connectionErrorRate, inFlight, permits, weight } = metrics;
       const wait = waitOf(metrics);
       const speed = wait === undefined ? 0 : wait === 0 ? 1 : best / wait;
-      const free = permits > 0 ? Math.max(0, 1 - inFlight / permits) : 0;
-      return [relay, weight * (40 * circuit.successRate + 30 * free + 20 * speed + 10)];
+      const free = connections > 0 && permits > 0 ? Math.max(0, 1 - inFlight / permits) : 0;
+      return [
+        relay,
+        weight * (40 * Math.min(circuit.successRate, 1 - connectionErrorRate) + 30 * free + 20 * speed + 10),
+      ];
     }),
   );
 }
 
 /** Everything, as lines that fit into the terminal. */
 export function renderMonitor(moment: Moment, width: number, height: number, paint: Paint): readonly string[] {
-  const { metrics, history, elapsed, statuses } = moment;
+  const { metrics, history, elapsed, statuses, isOver = false } = moment;
   const rate = metrics ? `${metrics.all.throughput.messagesPerSecond.toFixed(1)} messages/s` : 'measuring';
-  const heading = `${statuses.length} relay${statuses.length === 1 ? '' : 's'}, ${rate}, ${spanText(elapsed)}; q quits`;
+  const heading = `${statuses.length} relay${statuses.length === 1 ? '' : 's'}, ${rate}, ${spanText(elapsed)}${isOver ? '' : '; q quits'}`;
   const plots = plotsOf(history, width, paint);
   // What does not fit is left out whole: first the plots, then relays.
   const shownPlots = height >= statuses.length + plots.length + 4 ? ['', ...plots] : [];

@@ -8,6 +8,7 @@ import {
   lastValueFrom,
   map,
   merge,
+  type Observable,
   startWith,
   take,
   takeUntil,
@@ -87,7 +88,7 @@ export const monitor: Command = {
 };
 
 /** Keeps every relay busy: a subscription, and a request now and then. */
-function watch(pool: RelayPool, filters: readonly Filter[], every: number): ReturnType<typeof timer> {
+function watch(pool: RelayPool, filters: readonly Filter[], every: number): Observable<never> {
   const probes$ = timer(0, every).pipe(
     exhaustMap(() => pool.request(filters, { alone: true, deadline: PROBE_DEADLINE }).pipe(catchError(() => EMPTY))),
   );
@@ -151,6 +152,7 @@ async function showTable(pool: RelayPool, { screen, host }: Context, most: numbe
     taken();
     restore();
   }
-  if (last)
-    for (const line of renderMonitor(last, (stdout.columns ?? 80) - 1, Infinity, screen.paint)) screen.line(line);
+  if (!last) return;
+  const result = renderMonitor({ ...last, isOver: true }, (stdout.columns ?? 80) - 1, Infinity, screen.paint);
+  for (const line of result) screen.line(line);
 }

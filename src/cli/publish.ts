@@ -73,7 +73,7 @@ export const publish: Command = {
       await Promise.all(work);
       if (tally.events === 0 && host.stoppedBy === undefined) throw new UsageError('There is no event in the input.');
     } finally {
-      screen.done();
+      screen.done(!screen.isForPeople || tally.events !== 1);
       pool.close();
     }
     if (host.stoppedBy === undefined && screen.isForPeople && tally.events === 1) showTable(tally.last, screen);

@@ -49,13 +49,13 @@ export class RelayStandings {
         return undefined;
       case 'gap':
         standing.hasGap = true;
+        // All of it: what comes next says why.
+        if (packet.since === 0 && packet.until === Infinity) return undefined;
         return `events of ${isoTime(packet.since)} to ${isoTime(packet.until)} may be missing`;
       case 'closed':
-        standing.trouble = `refused: ${harmless(packet.reason.raw)}`;
-        return standing.trouble;
+        return changed(standing, `refused: ${harmless(packet.reason.raw)}`);
       case 'lost':
-        standing.trouble = `${packet.error.code}: ${withoutRelay(packet.error.message, packet.relay)}`;
-        return standing.trouble;
+        return changed(standing, `${packet.error.code}: ${withoutRelay(packet.error.message, packet.relay)}`);
     }
   }
 
@@ -100,6 +100,13 @@ export class RelayStandings {
     if (!isWhole) return { name: relay, state: 'busy', share, text: count };
     return { name: relay, state: hasGap ? 'partial' : 'done', share: 1, text: `${count}, ${text}` };
   }
+}
+
+/** The pool tries again, and says so again: that is no news. */
+function changed(standing: Standing, trouble: string): string | undefined {
+  if (standing.trouble === trouble) return undefined;
+  standing.trouble = trouble;
+  return trouble;
 }
 
 /** Messages begin with the relay, which stands beside them already. */

@@ -1,6 +1,6 @@
 import { lastValueFrom, skip } from 'rxjs';
 import type { NostrEvent } from '../index.ts';
-import type { TestRelay } from '../testing/index.ts';
+import type * as testing from '../testing/index.ts';
 import type { Command, Context } from './command.ts';
 import { ExitCode, LocalError, messageOf, UsageError } from './exit-code.ts';
 import { JsonLinesStore } from './json-lines-store.ts';
@@ -44,11 +44,11 @@ export const relay: Command = {
     const most = timeout === undefined ? undefined : parseDuration(timeout, 'timeout');
     const options = relayOptionsOf(args, host.now());
     // Loaded by those alone who run a relay.
-    const testing = await import('../testing/index.ts');
-    const events = await eventsFor(context, testing);
-    let server: TestRelay;
+    const loaded = await import('../testing/index.ts');
+    const events = await eventsFor(context, loaded);
+    let server: testing.TestRelay;
     try {
-      server = await testing.TestRelay.start(options);
+      server = await loaded.TestRelay.start(options);
     } catch (error) {
       throw new LocalError(
         `The relay cannot listen: ${messageOf(error)}. Take another --port, or none for any that is free.`,
@@ -76,7 +76,7 @@ export const relay: Command = {
 /** What the relay has from the beginning: of a file, and made up. */
 async function eventsFor(
   { args, host, screen }: Context,
-  { signedEvent, testKey }: Pick<typeof import('../testing/index.ts'), 'signedEvent' | 'testKey'>,
+  { signedEvent, testKey }: Pick<typeof testing, 'signedEvent' | 'testKey'>,
 ): Promise<readonly NostrEvent[]> {
   const path = args.text('events');
   const count = args.number('fill', 0, MOST_MADE_UP) ?? 0;

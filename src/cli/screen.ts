@@ -89,10 +89,12 @@ export class Screen {
     this.#draw();
   }
 
-  /** Draws it for the last time; what is said next comes below it. */
-  done(): void {
+  /** Draws it for the last time, and what is said next comes below it; or takes it away, where the result says the same. */
+  done(isKept = true): void {
     if (!this.#drawing) return;
-    this.#draw();
+    if (isKept) this.#draw();
+    else this.#region.erase();
+    this.#region.leave();
     this.#drawing = undefined;
     this.#live.unsubscribe();
   }

@@ -77,7 +77,7 @@ export const sync: Command = {
         );
       await lastValueFrom(progress$, { defaultValue: undefined });
     } finally {
-      screen.done();
+      screen.done(!screen.isForPeople);
       pool.close();
       await store.close();
     }

@@ -2,7 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-const NO_WIDTH = /[\p{Mark}\u200b-\u200f\ufe00-\ufe0f]/u;
+/** Marks that stand on another character, variation selectors among them, and what joins or directs. */
+const NO_WIDTH = /\p{Mark}|[\u200b-\u200f]/u;
 
 /** How many columns of a terminal a text takes, colours not counted. */
 export function widthOf(text: string): number {
