@@ -36,7 +36,7 @@ export const count: Command = {
   ],
   run: async ({ args, host, screen }) => {
     const operands = readOperands(args.positionals);
-    const filters = await askedFilters(args, operands, host);
+    const filters = await askedFilters(args, operands, host, (text) => screen.note(text));
     if (host.stoppedBy !== undefined) return host.stoppedBy;
     if (operands.relays.length === 0) {
       screen.json(['COUNT', 'rx-relay-pool', ...filters]);

@@ -64,7 +64,7 @@ export function filterOfFlags(args: Arguments, now: number): Filter | undefined 
  *
  * @throws UsageError where it is none.
  */
-export function filtersOfJson(text: string, now: number, where: string): readonly Filter[] {
+export function filtersOfJson(text: string, now: number, where: string): Filter[] {
   let value: unknown;
   try {
     value = JSON.parse(text);

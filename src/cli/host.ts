@@ -15,6 +15,8 @@ export interface Host {
   readonly input: {
     /** Whether something else than a terminal is at the standard input: a pipe or a file. */
     readonly isPiped: boolean;
+    /** Whether it may be there by default, with nobody who writes to it: Node gives its child processes a socket that stays open. */
+    readonly mayBeIdle: boolean;
     /** Its lines, as they come. */
     lines(): AsyncIterable<string>;
   };

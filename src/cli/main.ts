@@ -39,12 +39,12 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 stderr.on('error', () => undefined);
 
 /** Whether there is something to read: /dev/null and what is closed do not count. */
-function isPiped(): boolean {
+function inputState(): Pick<Host['input'], 'isPiped' | 'mayBeIdle'> {
   try {
     const stats = fstatSync(0);
-    return stats.isFIFO() || stats.isFile() || stats.isSocket();
+    return { isPiped: stats.isFIFO() || stats.isFile() || stats.isSocket(), mayBeIdle: stats.isSocket() };
   } catch {
-    return false;
+    return { isPiped: false, mayBeIdle: false };
   }
 }
 
@@ -72,7 +72,7 @@ const keys$ = new Observable<string>((subscriber) => {
 const host: Host = {
   stdout,
   stderr,
-  input: { isPiped: isPiped(), lines: () => splitLines(stdin) },
+  input: { ...inputState(), lines: () => splitLines(stdin) },
   keys$,
   resized$: fromEvent(stdout, 'resize'),
   env: process.env,

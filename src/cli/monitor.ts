@@ -21,7 +21,7 @@ import type { Filter, PoolMetrics, PoolRelayStatus, RelayPool } from '../index.t
 import type { Command, Context } from './command.ts';
 import { ExitCode, UsageError } from './exit-code.ts';
 import { filterFlags } from './filter-flags.ts';
-import { askedFilters, readsInput } from './input.ts';
+import { askedFilters } from './input.ts';
 import {
   ALTERNATE_SCREEN,
   ERASE_BELOW,
@@ -40,6 +40,8 @@ import { parseDuration } from './times.ts';
 const PROBE_EVERY = 5_000;
 /** Milliseconds that such a request may take. */
 const PROBE_DEADLINE = 10_000;
+/** What is asked for where nothing says it. */
+const NEWEST: Filter = { kinds: [1], limit: 1 };
 /** Milliseconds between two drawings, at least. */
 const REDRAW_EVERY = 250;
 
@@ -66,19 +68,17 @@ export const monitor: Command = {
     { text: 'profiles, measured every second', command: 'monitor -k 0 -l 5 --every 1s wss://relay.example' },
   ],
   run: async (context) => {
-    const { args, host } = context;
+    const { args, host, screen } = context;
     const operands = readOperands(args.positionals);
     if (operands.relays.length === 0) throw new UsageError('monitor needs a relay, such as wss://relay.example.');
     const every = parseDuration(args.text('every') ?? `${PROBE_EVERY}ms`, 'every');
     const timeout = args.text('timeout');
     const most = timeout === undefined ? undefined : parseDuration(timeout, 'timeout');
-    const isFiltered =
-      operands.json.length > 0 || readsInput(operands, host) || Object.keys(filterFlags).some((name) => args.has(name));
-    const filters = isFiltered ? await askedFilters(args, operands, host) : [{ kinds: [1], limit: 1 }];
+    const filters = await askedFilters(args, operands, host, (text) => screen.note(text), NEWEST);
     const pool = openPool(operands.relays, args, host);
     const watching = watch(pool, filters, every).subscribe();
     try {
-      await (context.screen.isForPeople ? showTable : printLines)(pool, context, most);
+      await (screen.isForPeople ? showTable : printLines)(pool, context, most);
     } finally {
       watching.unsubscribe();
       pool.close();

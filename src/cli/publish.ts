@@ -1,18 +1,15 @@
 import { lastValueFrom, tap } from 'rxjs';
-import type { NostrEvent, PublishOutcome, PublishReport, RelayPool, RelayUrl } from '../index.ts';
-import type { Arguments } from './arguments.ts';
-import type { Bar } from './bars.ts';
+import type { NostrEvent, PublishReport, RelayPool, RelayUrl } from '../index.ts';
 import { renderBars } from './bars.ts';
 import type { Command, Context } from './command.ts';
-import { type EventInput, eventFlags, eventOfFlags, eventOfJson, signedOf } from './event-flags.ts';
-import { ExitCode, exitCodeOf, UsageError } from './exit-code.ts';
-import { inputLines, readsInput } from './input.ts';
+import { eventFlags, eventOfFlags, eventOfJson, signedOf } from './event-flags.ts';
+import { ExitCode, UsageError } from './exit-code.ts';
+import { inputLines } from './input.ts';
 import { openPool, poolFlags, secretKeyFor, timesOf, within } from './pool-flags.ts';
 import { type Operands, readOperands } from './relay-arguments.ts';
-import { withoutRelay } from './relay-standings.ts';
+import { outcomeOf, quorumOf, Tally } from './publish-tally.ts';
 import type { Screen } from './screen.ts';
 import { renderTable } from './table.ts';
-import { harmless, numberText } from './text.ts';
 
 /** Milliseconds until a relay that does not answer is given up. */
 const DEADLINE = 10_000;
@@ -53,11 +50,12 @@ export const publish: Command = {
     const { args, host, screen } = context;
     const operands = readOperands(args.positionals);
     const quorum = quorumOf(args, operands.relays.length);
-    const events = signedEvents(context, operands);
+    let leftOut = 0;
+    const events = signedEvents(context, operands, () => leftOut++);
     if (operands.relays.length === 0) {
       for await (const event of events) screen.json(event);
       if (screen.isForPeople) screen.note('No relay was given: nothing was sent.');
-      return ExitCode.ok;
+      return leftOut > 0 ? ExitCode.partial : ExitCode.ok;
     }
     const pool = openPool(operands.relays, args, host);
     const tally = new Tally(operands.relays, quorum);
@@ -71,36 +69,55 @@ export const publish: Command = {
         }
       });
       await Promise.all(work);
-      if (tally.events === 0 && host.stoppedBy === undefined) throw new UsageError('There is no event in the input.');
+      if (tally.events === 0 && host.stoppedBy === undefined) throw new UsageError('There was no event to send.');
     } finally {
       screen.done(!screen.isForPeople || tally.events !== 1);
       pool.close();
     }
     if (host.stoppedBy === undefined && screen.isForPeople && tally.events === 1) showTable(tally.last, screen);
-    return host.stoppedBy ?? tally.exitCode;
+    const { exitCode } = tally;
+    return host.stoppedBy ?? (leftOut > 0 && exitCode === ExitCode.ok ? ExitCode.partial : exitCode);
   },
 };
 
-/** The events of arguments, flags and input, signed. A line that is none is an error before anything of it is sent. */
-async function* signedEvents({ args, host }: Context, operands: Operands): AsyncGenerator<NostrEvent> {
+/**
+ * The events of arguments, flags and input, signed. A line of the input that is none is told of and left out.
+ *
+ * @throws UsageError where an argument is none, or there is nothing at all.
+ */
+async function* signedEvents(
+  { args, host, screen }: Context,
+  operands: Operands,
+  leftOut: () => void,
+): AsyncGenerator<NostrEvent> {
   const part = eventOfFlags(args, host.now());
   const key = secretKeyFor(args, host);
-  const sign = (input: EventInput, where: string): NostrEvent => signedOf(input, part, key, host.now(), where);
-  for (const text of operands.json) yield sign(eventOfJson(text, 'The argument'), 'The argument');
-  const isEnough = part !== undefined || operands.json.length > 0;
-  let count = operands.json.length;
-  if (readsInput(operands, host)) {
-    for await (const { text, where } of inputLines(host, operands.readsInput || !isEnough)) {
-      count++;
-      yield sign(eventOfJson(text, where), where);
+  const sign = (text: string, where: string): NostrEvent =>
+    signedOf(eventOfJson(text, where), part, key, host.now(), where);
+  const given = operands.json.map((text) => sign(text, 'The argument'));
+  yield* given;
+  let count = given.length;
+  const isEnough = part !== undefined || count > 0;
+  for await (const { text, where } of inputLines(operands, host, isEnough, (words) => screen.note(words))) {
+    count++;
+    let event: NostrEvent;
+    try {
+      event = sign(text, where);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      screen.note(`${error.message} It is left out.`);
+      leftOut();
+      continue;
     }
+    yield event;
   }
   if (count > 0) return;
-  if (!part)
+  if (part) yield sign('{}', 'The event');
+  else {
     throw new UsageError(
       `Say what to publish: flags such as -c 'hello', an event as JSON, or events at the standard input, a line each.`,
     );
-  yield sign({}, 'The event');
+  }
 }
 
 async function send(pool: RelayPool, event: NostrEvent, tally: Tally, { args, host, screen }: Context): Promise<void> {
@@ -124,82 +141,6 @@ async function send(pool: RelayPool, event: NostrEvent, tally: Tally, { args, ho
   if (report && report.pending === 0) tally.end(report);
 }
 
-/** How many relays have to accept an event. */
-function quorumOf(args: Arguments, relays: number): number {
-  const text = args.text('quorum');
-  if (text === undefined || text === 'all') return relays;
-  if (text === 'majority') return Math.floor(relays / 2) + 1;
-  const most = Math.max(1, relays);
-  const quorum = args.number('quorum', 1, Number.MAX_SAFE_INTEGER) ?? most;
-  if (quorum > most)
-    throw new UsageError(
-      `--quorum ${quorum} takes as many relays; there ${relays === 1 ? 'is 1' : `are ${relays}`}. Nothing was sent.`,
-    );
-  return quorum;
-}
-
-interface RelayTally {
-  accepted: number;
-  settled: number;
-  trouble: string | undefined;
-}
-
-/** What became of all events so far. */
-class Tally {
-  readonly #relays: Map<RelayUrl, RelayTally>;
-  /** Events that were begun. */
-  events = 0;
-  last: PublishReport | undefined;
-  /** Events that enough relays accepted, and those that any did. */
-  #met = 0;
-  #accepted = 0;
-
-  constructor(
-    relays: readonly RelayUrl[],
-    private readonly quorum: number,
-  ) {
-    this.#relays = new Map(relays.map((relay) => [relay, { accepted: 0, settled: 0, trouble: undefined }]));
-  }
-
-  begin(): void {
-    this.events++;
-  }
-
-  count(relay: RelayUrl, outcome: PublishOutcome): void {
-    const tally = this.#relays.get(relay);
-    if (!tally) return;
-    tally.settled++;
-    if (outcome.status === 'accepted') tally.accepted++;
-    else tally.trouble = wordsFor(outcome, relay);
-  }
-
-  end(report: PublishReport): void {
-    this.last = report;
-    if (report.accepted >= this.quorum) this.#met++;
-    if (report.accepted > 0) this.#accepted++;
-  }
-
-  get exitCode(): number {
-    if (this.#met === this.events) return ExitCode.ok;
-    return exitCodeOf(this.#accepted > 0 ? 1 : 0, 2);
-  }
-
-  get bars(): readonly Bar[] {
-    return [...this.#relays].map(([relay, { accepted, settled, trouble }]): Bar => {
-      const counted = `${numberText(accepted)} of ${numberText(this.events)} accepted`;
-      const isBusy = settled < this.events || this.events === 0;
-      const state = isBusy ? 'busy' : accepted === this.events ? 'done' : accepted > 0 ? 'partial' : 'failed';
-      const share = this.events > 1 ? settled / this.events : undefined;
-      return {
-        name: relay,
-        state,
-        share: isBusy ? share : 1,
-        text: trouble === undefined ? counted : `${counted}; ${trouble}`,
-      };
-    });
-  }
-}
-
 function showTable(report: PublishReport | undefined, screen: Screen): void {
   if (!report) return;
   screen.line(`${report.event.id}, kind ${report.event.kind}`);
@@ -210,15 +151,4 @@ function showTable(report: PublishReport | undefined, screen: Screen): void {
   ]);
   const columns = [{ title: 'relay' }, { title: 'outcome' }, { title: 'what it said' }];
   for (const line of renderTable(columns, rows, screen.width, screen.paint)) screen.line(line);
-}
-
-function outcomeOf(outcome: PublishOutcome, relay: string): { readonly status: string; readonly message: string } {
-  const { status } = outcome;
-  if ('reason' in outcome) return { status, message: harmless(outcome.reason.raw) };
-  return { status, message: 'error' in outcome && outcome.error ? withoutRelay(outcome.error.message, relay) : '' };
-}
-
-function wordsFor(outcome: PublishOutcome, relay: string): string {
-  const { status, message } = outcomeOf(outcome, relay);
-  return message === '' ? status : `${status}: ${message}`;
 }

@@ -1,6 +1,6 @@
 import type { Packet, RelayUrl } from '../index.ts';
 import { type Bar, renderBars } from './bars.ts';
-import { exitCodeOf } from './exit-code.ts';
+import { ExitCode, exitCodeOf } from './exit-code.ts';
 import type { Drawing } from './screen.ts';
 import { harmless, numberText } from './text.ts';
 import { spanText } from './times.ts';
@@ -75,7 +75,7 @@ export class RelayStandings {
     const all = [...this.#standings.values()];
     const done = all.filter(({ isWhole, trouble }) => isWhole && trouble === undefined);
     const code = exitCodeOf(done.length, all.length);
-    return done.some(({ hasGap }) => hasGap) && code === 0 ? 1 : code;
+    return done.some(({ hasGap }) => hasGap) && code === ExitCode.ok ? ExitCode.partial : code;
   }
 
   /** @param goesOn - Whether more is awaited after EOSE. */

@@ -48,7 +48,7 @@ export const req: Command = {
   run: async (context) => {
     const { args, host, screen } = context;
     const operands = readOperands(args.positionals);
-    const filters = await askedFilters(args, operands, host);
+    const filters = await askedFilters(args, operands, host, (text) => screen.note(text));
     if (host.stoppedBy !== undefined) return host.stoppedBy;
     if (operands.relays.length > 0) return ask(operands.relays, filters, context);
     if (args.has('bare')) for (const filter of filters) screen.json(filter);

@@ -4,7 +4,7 @@ import { type Bar, renderBars } from './bars.ts';
 import type { Command } from './command.ts';
 import { ExitCode, exitCodeOf, UsageError } from './exit-code.ts';
 import { filterFlags } from './filter-flags.ts';
-import { askedFilters, readsInput } from './input.ts';
+import { askedFilters } from './input.ts';
 import { JsonLinesStore } from './json-lines-store.ts';
 import { openPool, poolFlags, timesOf, within } from './pool-flags.ts';
 import { readOperands } from './relay-arguments.ts';
@@ -51,9 +51,7 @@ export const sync: Command = {
       throw new UsageError('--up and --down exclude each other; without either it goes both ways.');
     const operands = readOperands(args.positionals);
     if (operands.relays.length === 0) throw new UsageError('sync needs a relay, such as wss://relay.example.');
-    const isFiltered =
-      operands.json.length > 0 || readsInput(operands, host) || Object.keys(filterFlags).some((name) => args.has(name));
-    const [filter = {}, ...more] = isFiltered ? await askedFilters(args, operands, host) : [];
+    const [filter = {}, ...more] = await askedFilters(args, operands, host, (text) => screen.note(text), {});
     if (more.length > 0) throw new UsageError('sync takes one filter at a time.');
     if (host.stoppedBy !== undefined) return host.stoppedBy;
     const store = await JsonLinesStore.open(path);
