@@ -90,7 +90,8 @@ export function readArguments(argv: readonly string[], flags: Flags): Arguments 
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
-    if (!flag) throw new UsageError(`There is no flag ${rawName}.${didYouMean(rawName, spellings(flags))}`);
+    if (!flag)
+      throw new UsageError(`There is no flag ${rawName}.${didYouMean(rawName, Object.keys(flags).map(spelled))}`);
     if (flag.type === 'boolean' && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
     if (flag.type === 'string' && (value === undefined || looksLikeFlag(token.inlineValue, value))) {
       const example = `${rawName}${rawName.startsWith('--') ? '=' : ''}${value ?? flag.value ?? ''}`;
@@ -108,11 +109,4 @@ export function readArguments(argv: readonly string[], flags: Flags): Arguments 
 /** `--limit --json` has lost the number; a lone dash and negative numbers are values. */
 function looksLikeFlag(isInline: boolean | undefined, value: string): boolean {
   return isInline === false && /^-[^\d]/.test(value);
-}
-
-function spellings(flags: Flags): readonly string[] {
-  return Object.entries(flags).flatMap(([name, { short }]) => [
-    spelled(name),
-    ...(short === undefined || short === name ? [] : [`-${short}`]),
-  ]);
 }

@@ -46,7 +46,8 @@ export function renderBars(
     const name = padEnd(fit(bar.name, nameWidth), nameWidth);
     const room = width - nameWidth - barWidth - (barWidth > 0 ? 6 : 4);
     const drawn = barWidth > 0 ? `  ${renderBar(bar, frame, barWidth, paint)}` : '';
-    return `${paint(colour, sign)} ${name}${drawn}  ${paint('dim', fit(harmless(bar.text), Math.max(0, room)))}`;
+    const text = paint('dim', fit(harmless(bar.text), Math.max(0, room)));
+    return `${paint(colour, sign)} ${name}${drawn}  ${text}`.trimEnd();
   });
   const left = bars.length - shown.length;
   return left > 0 && height > 0 ? [...lines, paint('dim', `  and ${left} more`)] : lines;

@@ -84,16 +84,15 @@ export class RelayStandings {
       const bars = [...this.#standings].map(([relay, standing]): Bar => this.#bar(relay, standing));
       const settled = bars.filter(({ state }) => state !== 'busy').length;
       const what = goesOn ? 'streaming, Ctrl-C ends' : `${settled}/${bars.length} relays`;
-      const events = `${numberText(this.events)} events`;
-      return [
+            return [
         ...renderBars(bars, frame, width, height - 1, paint),
-        paint('dim', `  ${events}, ${what}, ${spanText(now() - this.began)}`),
+        paint('dim', `  ${eventsText(this.events)}, ${what}, ${spanText(now() - this.began)}`),
       ];
     };
   }
 
   #bar(relay: RelayUrl, { events, isWhole, hasGap, trouble, text }: Standing): Bar {
-    const count = `${numberText(events)} event${events === 1 ? '' : 's'}`;
+    const count = eventsText(events);
     const share = this.limit === undefined || this.limit === 0 ? undefined : events / this.limit;
     if (trouble !== undefined)
       return { name: relay, state: 'failed', share, text: events > 0 ? `${count}, ${trouble}` : trouble };
@@ -112,6 +111,10 @@ function changed(standing: Standing, trouble: string): string | undefined {
 /** Messages begin with the relay, which stands beside them already. */
 export function withoutRelay(message: string, relay: string): string {
   return harmless(message.startsWith(`${relay}: `) ? message.slice(relay.length + 2) : message);
+}
+
+function eventsText(count: number): string {
+  return `${numberText(count)} event${count === 1 ? '' : 's'}`;
 }
 
 function isoTime(seconds: number): string {

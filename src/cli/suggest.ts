@@ -1,5 +1,7 @@
 /** The names that are likely meant by a word that is none of them, the nearest first, three at most. */
 export function suggest(word: string, names: readonly string[]): readonly string[] {
+  // Of so few letters anything is near.
+  if (word.replace(/^-+/, '').length < 2) return [];
   const most = Math.max(1, Math.floor(word.length / 3));
   return names
     .map((name) => ({ name, distance: isBeginning(word, name) ? 0.5 : distance(word, name) }))
