@@ -39,7 +39,7 @@ export function renderBars(
 ): readonly string[] {
   const shown = bars.length <= height ? bars : mostInteresting(bars).slice(0, Math.max(0, height - 1));
   const nameWidth = Math.min(WIDEST_NAME, Math.max(0, ...bars.map(({ name }) => widthOf(name))));
-  const barWidth = Math.max(0, Math.min(WIDEST_BAR, width - nameWidth - 30));
+  const barWidth = Math.max(0, Math.min(WIDEST_BAR, width - nameWidth - 40));
   const lines = shown.map((bar) => {
     const colour = COLOURS[bar.state];
     const sign = bar.state === 'busy' ? (SPINNER[frame % SPINNER.length] ?? '') : SIGNS[bar.state];

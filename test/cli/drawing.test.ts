@@ -126,7 +126,7 @@ describe('renderBars', () => {
   ];
 
   it('shows the state, a bar and words, aligned, and nothing that a relay smuggles in', () => {
-    expect(renderBars(bars, 0, 60, 10, inNoColour)).toEqual([
+    expect(renderBars(bars, 0, 70, 10, inNoColour)).toEqual([
       '⠋ wss://a.example/  ███████░░░░░░░  5 events',
       '✓ wss://b/          ██████████████  EOSE',
       '✗ wss://c/          ░░░░░░░░░░░░░░  lost: [2J gone',
@@ -137,7 +137,7 @@ describe('renderBars', () => {
   it('lets something run to and fro where nobody knows how far it is', () => {
     const frames = Array.from(
       { length: 19 },
-      (_, frame) => renderBars([{ name: 'a', state: 'busy', text: '' }], frame, 45, 9, inNoColour)[0] ?? '',
+      (_, frame) => renderBars([{ name: 'a', state: 'busy', text: '' }], frame, 55, 9, inNoColour)[0] ?? '',
     );
     expect(frames[0]?.slice(5)).toBe('█████░░░░░░░░░');
     expect(frames[9]?.slice(5)).toBe('░░░░░░░░░█████');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.ts';
 import { filterFlags } from '../../src/cli/filter-flags.ts';
+import type { Filter } from '../../src/index.ts';
 import type { Host } from '../../src/cli/host.ts';
 import { askedFilters, inputLines } from '../../src/cli/input.ts';
 import { readOperands } from '../../src/cli/relay-arguments.ts';
@@ -21,7 +22,7 @@ const hostOf = (lines: AsyncIterable<string>, input: Partial<Host['input']> = {}
   input: { isPiped: true, mayBeIdle: false, lines: () => lines, ...input },
   now: () => 0,
 });
-const asked = (argv: string[], text: string | undefined, fallback?: object) => {
+const asked = (argv: string[], text: string | undefined, fallback?: Filter) => {
   const args = readArguments(argv, filterFlags);
   const host = hostOf(splitLines(chunksOf(text ?? '')), { isPiped: text !== undefined });
   return askedFilters(args, readOperands(args.positionals), host as Host, () => undefined, fallback);

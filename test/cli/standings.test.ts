@@ -61,19 +61,19 @@ describe('RelayStandings', () => {
     const standings = new RelayStandings([a, b], 4, 0);
     standings.heard(event, 1);
     standings.heard(eose(b), 340);
-    const lines = standings.drawing(() => 500, false)(0, 70, 9, inNoColour);
+    const lines = standings.drawing(() => 500, false)(0, 81, 9, inNoColour);
     expect(lines).toEqual([
-      '⠋ wss://a.example/  ██████░░░░░░░░░░░░░░░░░  1 event',
-      '✓ wss://b.example/  ███████████████████████  0 events, EOSE after 340 ms',
+      '⠋ wss://a.example/  ██████░░░░░░░░░░░░░░░░░░  1 event',
+      '✓ wss://b.example/  ████████████████████████  0 events, EOSE after 340 ms',
       '  1 event, 1/2 relays, 500 ms',
     ]);
     expect(
       standings
-        .drawing(() => 500, true)(0, 70, 9, inNoColour)
+        .drawing(() => 500, true)(0, 81, 9, inNoColour)
         .at(-1),
     ).toContain('streaming, Ctrl-C ends');
     expect(standings.over()).toEqual([a]);
-    expect(standings.drawing(() => 500, false)(0, 70, 9, inNoColour)[0]).toContain('no end of the answer in time');
+    expect(standings.drawing(() => 500, false)(0, 81, 9, inNoColour)[0]).toContain('no end of the answer in time');
   });
 
   it('takes the relay out of a message beside which it stands', () => {
