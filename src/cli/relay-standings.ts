@@ -84,7 +84,7 @@ export class RelayStandings {
       const bars = [...this.#standings].map(([relay, standing]): Bar => this.#bar(relay, standing));
       const settled = bars.filter(({ state }) => state !== 'busy').length;
       const what = goesOn ? 'streaming, Ctrl-C ends' : `${settled}/${bars.length} relays`;
-            return [
+      return [
         ...renderBars(bars, frame, width, height - 1, paint),
         paint('dim', `  ${eventsText(this.events)}, ${what}, ${spanText(now() - this.began)}`),
       ];

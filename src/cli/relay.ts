@@ -28,7 +28,7 @@ export const relay: Command = {
     { text: 'on a port, with something to read', command: 'relay --port 7777 --fill 100' },
     {
       text: 'one that is slow, gives ten events at most, and does not say so',
-      command: 'relay --fill 100 --delay 50-300ms --cap 10',
+      command: 'relay --fill 100 --delay 50-300ms --cap 10 --hides-more',
     },
     {
       text: 'one that wants a key and refuses all the same',
@@ -87,6 +87,7 @@ async function eventsFor(
   if (path === undefined) return madeUp;
   const store = await JsonLinesStore.open(path);
   if (store.size === 0) throw new LocalError(`${path} has no events.`);
-  if (store.unreadable > 0) screen.note(`${path}: ${numberText(store.unreadable)} lines are no event.`);
+  if (store.unreadable > 0)
+    screen.note(`${path}: lines that are no event, left alone: ${numberText(store.unreadable)}.`);
   return [...store.list({}), ...madeUp];
 }

@@ -56,7 +56,7 @@ export const sync: Command = {
     if (host.stoppedBy !== undefined) return host.stoppedBy;
     const store = await JsonLinesStore.open(path);
     if (store.unreadable > 0)
-      screen.note(`${path}: ${numberText(store.unreadable)} lines are no event, and are left alone.`);
+      screen.note(`${path}: lines that are no event, left alone: ${numberText(store.unreadable)}.`);
     let progress: SyncProgress | undefined;
     const pool = openPool(operands.relays, args, host);
     try {

@@ -73,7 +73,7 @@ describe('RelayStandings', () => {
         .at(-1),
     ).toContain('streaming, Ctrl-C ends');
     expect(standings.over()).toEqual([a]);
-    expect(standings.drawing(() => 500, false)(0, 81, 9, inNoColour)[0]).toContain('no end of the answer in time');
+    expect(standings.drawing(() => 500, false)(0, 120, 9, inNoColour)[0]).toContain('no end of the answer in time');
   });
 
   it('takes the relay out of a message beside which it stands', () => {
