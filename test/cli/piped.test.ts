@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { PoolMetrics, RelayMetrics } from '../../src/index.ts';
 import { signedEvent, testKey, TestRelay, type TestRelayOptions } from '../../src/testing/index.ts';
 import { CONTROL, jsonLines, run, shell, start } from '../support/command-line.ts';
 
@@ -88,7 +89,7 @@ describe.concurrent('req', () => {
   });
 
   it('leaves an input alone that a parent process keeps open', async () => {
-    const { code, stdout, stderr } = await run(['req', '-l', '1', good.url], { input: 'open' });
+    const { code, stdout, stderr } = await run(['req', '-l', '1', good.url], { isInputOpen: true });
     expect([code, jsonLines(stdout).length]).toEqual([0, 1]);
     expect(stderr).toContain('It is left alone');
   });
@@ -125,7 +126,7 @@ describe.concurrent('req', () => {
   });
 
   it('ends by SIGTERM too, also while it waits for its input', async () => {
-    const waiting = start(['req', '-', good.url], { input: 'open' });
+    const waiting = start(['req', '-', good.url], { isInputOpen: true });
     // It says nothing while it waits: the signal may come before it listens for it.
     const again = setInterval(() => waiting.signal('SIGTERM'), 300);
     const { code } = await waiting.done;
@@ -143,7 +144,7 @@ describe.concurrent('req', () => {
     const { code, stderr } = await run(['req', '-k', '1', '--timeout', '500ms', stuck.url]);
     expect(code).toBe(3);
     expect(stderr).toContain(stuck.url);
-    expect(Date.now() - begin).toBeLessThan(8_000);
+    expect(Date.now() - begin).toBeLessThan(25_000);
   });
 
   it('authenticates when it is told to', async () => {
@@ -292,20 +293,20 @@ describe.concurrent('info', () => {
 
 describe.concurrent('monitor', () => {
   it('prints a line a second with what was measured', async () => {
-    const { code, stdout } = await run(['monitor', '--every', '200ms', '--timeout', '2500ms', good.url, NOBODY]);
+    const { code, stdout } = await run(['monitor', '--every', '200ms', '--timeout', '4s', good.url, NOBODY]);
     expect(code).toBe(0);
-    const lines = jsonLines(stdout) as any[];
+    const lines = jsonLines(stdout) as unknown as Pick<PoolMetrics, 'relays'>[];
     expect(lines.length).toBeGreaterThanOrEqual(2);
-    const [first, second] = lines.at(-1).relays;
+    const [first, second] = (lines.at(-1)?.relays ?? []) as readonly (RelayMetrics & { readonly score: number })[];
     expect(first).toMatchObject({
       relay: good.url,
       state: 'connected',
       circuit: { state: 'closed' },
       score: expect.any(Number),
     });
-    expect(first.latency.eose.count).toBeGreaterThan(1);
+    expect(first?.latency.eose?.count).toBeGreaterThan(1);
     expect(second).toMatchObject({ state: 'disconnected', error: { code: 'connect-failed' } });
-    expect(first.score).toBeGreaterThan(second.score);
+    expect(first?.score).toBeGreaterThan(second?.score ?? 100);
   });
 
   it('goes on until Ctrl-C', async () => {
@@ -329,7 +330,7 @@ describe.concurrent('relay', () => {
     server.signal('SIGINT');
     const { code, stdout } = await server.done;
     expect(code).toBe(130);
-    const [listening, ...log] = jsonLines(stdout) as any[];
+    const [listening, ...log] = jsonLines(stdout);
     expect(listening).toEqual({ type: 'listening', url });
     expect(log).toContainEqual(
       expect.objectContaining({

@@ -140,7 +140,7 @@ describe.skipIf(NO_TERMINAL !== undefined)('in a terminal', { concurrent: true }
     expect([column(rejected, 'blocked: no'), code]).toEqual([column(published, 'what'), 'code 1']);
     const [counted, ...counts] = at(/^relay +events$/);
     expect(counts[0]?.length).toBe(counted?.length);
-    expect(counts[1]).toMatch(/ -  rejected: restricted/);
+    expect(counts[1]).toMatch(/ - {2}rejected: restricted/);
     expect(counts[2]).toMatch(/^about \d$/);
     const [synced, result, sum] = at(/^relay +outcome +by /);
     expect(result).toMatch(/done +negentropy +\d +0 +\d +0 +0$/);

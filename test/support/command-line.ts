@@ -19,8 +19,10 @@ export interface Ran {
 }
 
 export interface RunOptions {
-  /** What comes at the standard input, which is then closed; `open`: nothing, and it stays open. @default there is none */
-  readonly input?: string | 'open';
+  /** What comes at the standard input, which is then closed. @default there is none */
+  readonly input?: string;
+  /** Nothing comes at the standard input, and it stays open. */
+  readonly isInputOpen?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -85,10 +87,10 @@ const environment = (env: RunOptions['env']): NodeJS.ProcessEnv => {
 };
 
 /** Starts the command line without a terminal. */
-export function start(argv: readonly string[], { input, env, cwd }: RunOptions = {}): Run {
-  const stdio = [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] as const;
+export function start(argv: readonly string[], { input, isInputOpen = false, env, cwd }: RunOptions = {}): Run {
+  const stdio = [input === undefined && !isInputOpen ? 'ignore' : 'pipe', 'pipe', 'pipe'] as const;
   const child = spawn(process.execPath, [CLI, ...argv], { stdio: [...stdio], env: environment(env), cwd });
-  if (input !== undefined && input !== 'open') child.stdin?.end(input);
+  if (input !== undefined) child.stdin?.end(input);
   return new Run(child);
 }
 
