@@ -11,7 +11,7 @@ import { commands, flagsOf } from '../../src/cli/run.ts';
 import { signedEvent, testKey, TestRelay } from '../../src/testing/index.ts';
 import { type Run, shell } from '../support/command-line.ts';
 
-vi.setConfig({ testTimeout: 40_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 const START = 'npx rx-relay-pool ';
 const page = readFileSync('docs/command-line.md', 'utf8');

@@ -6,7 +6,7 @@ import { signedEvent, testKey, TestRelay, type TestRelayOptions } from '../../sr
 import { CONTROL, jsonLines, run, shell, start } from '../support/command-line.ts';
 
 // Processes take their time on a busy machine.
-vi.setConfig({ testTimeout: 40_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 const secret = Buffer.from(testKey(0).secretKey).toString('hex');
 const env = { NOSTR_SECRET_KEY: secret };
@@ -118,7 +118,7 @@ describe.concurrent('req', () => {
   });
 
   it('goes on with --stream for as long as it is told', async () => {
-    expect(await run(['req', '-l', '0', '--stream', '--timeout', '3s', good.url])).toEqual({
+    expect(await run(['req', '-l', '0', '--stream', '--timeout', '8s', good.url])).toEqual({
       code: 0,
       stdout: '',
       stderr: '',

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { signedEvent, testKey, TestRelay } from '../../src/testing/index.ts';
 import { jsonLines, run } from '../support/command-line.ts';
 
-vi.setConfig({ testTimeout: 40_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 const notes = Array.from({ length: 30 }, (_, n) =>
   signedEvent({ content: `${n}`, kind: n % 3 === 0 ? 7 : 1, created_at: 1_767_225_600 + n }, testKey(0)),

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { signedEvent, testKey, TestRelay } from '../../src/testing/index.ts';
 import { CONTROL, inTerminal, jsonLines, NO_TERMINAL } from '../support/command-line.ts';
 
-vi.setConfig({ testTimeout: 40_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 const note = signedEvent({ content: 'hello', created_at: Math.floor(Date.now() / 1_000) }, testKey(1));
 const NOBODY = 'ws://127.0.0.1:1';
