@@ -7,7 +7,6 @@ import { askedFilters } from './input.ts';
 import { openPool, poolFlags, timesOf, within } from './pool-flags.ts';
 import { readOperands } from './relay-arguments.ts';
 import { RelayStandings } from './relay-standings.ts';
-import { parseDuration } from './times.ts';
 
 /** Milliseconds for all stored events. */
 const DEADLINE = 60_000;
@@ -64,7 +63,6 @@ async function ask(
   { args, host, screen }: Context,
 ): Promise<number> {
   const isStream = args.has('stream');
-  const timeout = args.text('timeout');
   const times = timesOf(args, DEADLINE);
   const limits = filters.map(({ limit }) => limit);
   const limit = limits.reduce((sum, each) => (sum === undefined || each === undefined ? undefined : sum + each), 0);
@@ -74,10 +72,10 @@ async function ask(
     screen.show(standings.drawing(() => host.now(), isStream));
     const packets$ = pool.packets(filters, isStream ? {} : { ...times, seenCapacity: REMEMBERED });
     // A stream is only over by a time that was asked for.
-    const most = isStream ? timeout && parseDuration(timeout, 'timeout') : times.deadline;
+    const most = isStream && !args.has('timeout') ? undefined : times.deadline;
     await lastValueFrom(
       (isStream ? packets$ : packets$.pipe(untilSettled())).pipe(
-        within(most === '' ? undefined : most, host),
+        within(most, host),
         tap((packet) => {
           const trouble = standings.heard(packet, host.now());
           if (trouble !== undefined) screen.trouble(packet.relay, trouble);
