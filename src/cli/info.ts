@@ -59,7 +59,7 @@ export const info: Command = {
 };
 
 /** A document for people: what there is of it, the names of the fields aligned. */
-export function sheetOf(relay: RelayUrl, information: RelayInformation, paint: Paint): readonly string[] {
+function sheetOf(relay: RelayUrl, information: RelayInformation, paint: Paint): readonly string[] {
   const { limits, retention, supportedNips, countries, languages, tags, ...texts } = information;
   const fields: readonly (readonly [name: string, value: string])[] = [
     ...Object.entries(texts).map(([name, value]) => [words(name), harmless(value)] as const),

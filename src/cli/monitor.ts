@@ -109,7 +109,7 @@ async function printLines(pool: RelayPool, { screen, host }: Context, most: numb
 }
 
 /** What was measured, with the state of each relay. */
-export function lineOf(metrics: PoolMetrics, statuses: readonly PoolRelayStatus[]): unknown {
+function lineOf(metrics: PoolMetrics, statuses: readonly PoolRelayStatus[]): unknown {
   const scores = scoresOf(metrics.relays);
   const relays = metrics.relays.map((measured) => {
     const status = statuses.find(({ url }) => url === measured.relay);

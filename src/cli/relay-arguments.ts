@@ -24,7 +24,7 @@ export function readOperands(positionals: readonly string[]): Operands {
  *
  * @throws UsageError where it is none.
  */
-export function relayOf(text: string): RelayUrl {
+function relayOf(text: string): RelayUrl {
   const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/i.test(text);
   const isHost = isLocal || /^[\w-]+(\.[\w-]+)+(:\d+)?(\/.*)?$/.test(text);
   const url = isHost ? `${isLocal ? 'ws' : 'wss'}://${text}` : text.replace(/^http(s?):\/\//i, 'ws$1://');

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The built command line: `npm test` builds first. */
-export const CLI = join(ROOT, 'dist/node/cli.js');
+const CLI = join(ROOT, 'dist/node/cli.js');
 if (!existsSync(CLI)) throw new Error(`There is no ${CLI}: npm run build makes it.`);
 
 /** A run that takes longer is killed, and its test fails for it. */
