@@ -34,8 +34,23 @@ module.exports = {
       name: 'extras-stand-apart',
       comment: 'Each folder above index is a subpath of its own with its own optional peer.',
       severity: 'error',
-      from: { path: '^src/([^/]+)/', pathNot: `^src/(${rooms.join('|')})/` },
+      from: { path: '^src/([^/]+)/', pathNot: `^src/(${rooms.join('|')}|cli)/` },
       to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', `^src/(${rooms.join('|')})/`] },
+    },
+    {
+      name: 'cli-uses-what-users-may',
+      comment:
+        'The command line is a program beside the library: it imports what is published, and is loaded by nobody.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/', pathNot: ['^src/cli/', '^src/index\\.ts$', '^src/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'cli-is-no-library',
+      comment: 'Nothing imports the command line.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
     },
     {
       name: 'durable-outbox-goes-to-browsers',
@@ -85,7 +100,7 @@ module.exports = {
       comment:
         'What only Node has (its modules, ws) sits in *.node.ts, chosen by "imports" of package.json, or in testing.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['\\.node\\.ts$', '^src/testing/'] },
+      from: { path: '^src/', pathNot: ['\\.node\\.ts$', '^src/(testing|cli)/'] },
       to: { dependencyTypes: ['core'] },
     },
     {

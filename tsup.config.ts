@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { chmodSync, readdirSync } from 'node:fs';
 import { build } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 
@@ -64,8 +64,50 @@ async function commonJsFromEsm(): Promise<void> {
   });
 }
 
+/**
+ * The command line is a program beside the library: it imports the built files as a user would, so nothing of it gets into their chunks, and they are
+ * loaded when they are needed.
+ */
+async function commandLine(): Promise<void> {
+  const publicFiles: Readonly<Record<string, string>> = {
+    '../index.ts': './index.js',
+    '../testing/index.ts': './testing.js',
+  };
+  await build({
+    entryPoints: { cli: 'src/cli/main.ts' },
+    outdir: 'dist/node',
+    format: 'esm',
+    platform: 'node',
+    target: 'es2022',
+    bundle: true,
+    packages: 'external',
+    sourcemap: true,
+    logLevel: 'warning',
+    plugins: [
+      {
+        name: 'the-library-stays-apart',
+        setup: (plugin) => {
+          plugin.onResolve({ filter: /^\.\.\// }, ({ path }) => {
+            const file = publicFiles[path];
+            return file === undefined
+              ? { errors: [{ text: `The command line uses what users may: not ${path}` }] }
+              : { path: file, external: true };
+          });
+        },
+      },
+    ],
+  });
+  chmodSync('dist/node/cli.js', 0o755);
+}
+
 export default defineConfig([
-  { ...esm('node', { ...everywhere, ...nodeOnly, ...worker }), onSuccess: commonJsFromEsm },
+  {
+    ...esm('node', { ...everywhere, ...nodeOnly, ...worker }),
+    onSuccess: async () => {
+      await commonJsFromEsm();
+      await commandLine();
+    },
+  },
   esm('browser', { ...everywhere, ...worker }),
   {
     entry: { ...everywhere, ...nodeOnly },

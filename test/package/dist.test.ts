@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const filesIn = (folder: string): string[] => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
-const manifest = JSON.parse(read('package.json')) as { exports: Record<string, unknown> };
+const manifest = JSON.parse(read('package.json')) as { exports: Record<string, unknown>; bin: unknown };
 
 /** What a user's bundler would put into a page. */
 async function bundle(code: string, platform: 'browser' | 'node', conditions: string[]): Promise<string[]> {
@@ -110,6 +110,35 @@ describe('the Node build', () => {
   });
 });
 
+describe('the command line', () => {
+  /** The sources of a built file and of all that it imports. */
+  const sourcesOf = (path: string, seen = new Set<string>()): readonly string[] => {
+    if (seen.has(path)) return [];
+    seen.add(path);
+    const { sources } = JSON.parse(read(`${path}.map`)) as { sources: string[] };
+    const imported = ts.preProcessFile(read(path)).importedFiles.filter(({ fileName }) => fileName.startsWith('./'));
+    return [...sources, ...imported.flatMap(({ fileName }) => sourcesOf(join(path, '..', fileName), seen))];
+  };
+
+  it('is in no file of the library, nor is a dashboard in the core', () => {
+    const files = ['dist/node', 'dist/browser'].flatMap(filesIn).filter((path) => /\.c?js$/.test(path));
+    const library = files.filter((path) => basename(path) !== 'cli.js');
+    expect(library.length).toBeGreaterThan(10);
+    expect(library.filter((path) => sourcesOf(path).some((source) => source.includes('/src/cli/')))).toEqual([]);
+    for (const core of ['dist/node/index.js', 'dist/node/index.cjs', 'dist/browser/index.js']) {
+      const sources = sourcesOf(core);
+      expect(sources.some((source) => source.endsWith('/src/pool/relay-pool.ts'))).toBe(true);
+      expect(sources.filter((source) => /\/src\/(cli|dashboard[^/]*|testing)\//.test(source))).toEqual([]);
+    }
+  });
+
+  it('has nothing of the library in its own file, so that both are one', () => {
+    const { sources } = JSON.parse(read('dist/node/cli.js.map')) as { sources: string[] };
+    expect(sources.length).toBeGreaterThan(20);
+    expect(sources.filter((source) => !source.startsWith('../../src/cli/'))).toEqual([]);
+  });
+});
+
 describe('what is published', () => {
   const packed = (): string[] => {
     const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
@@ -123,7 +152,7 @@ describe('what is published', () => {
 
   it('is the built files and no sources', () => {
     const files = packed();
-    const targets = JSON.stringify(manifest.exports).match(/\.\/dist\/[^"]+/g) ?? [];
+    const targets = JSON.stringify([manifest.exports, manifest.bin]).match(/\.\/dist\/[^"]+/g) ?? [];
     expect(targets.length).toBeGreaterThan(10);
     expect(targets.filter((target) => !files.includes(target.slice(2)))).toEqual([]);
     expect(
