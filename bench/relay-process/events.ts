@@ -1,0 +1,63 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { initNostrWasm } from 'nostr-wasm';
+import { PREPARED } from './numbers.ts';
+
+const AUTHORS = 100;
+/** Seconds since 1970 of the newest event; each is a second older than the one before. */
+const NEWEST = 1_700_000_000;
+const WORDS = 'a relay sends what it has and a client reads what it asked for, once, in order, whoever else has it'.split(' ');
+
+/** The prepared events as JSON, signed once and kept in a file. Like notes of an app: some hundred characters, some with replies. */
+export async function preparedEvents(file: string): Promise<readonly Buffer[]> {
+  if (!existsSync(file)) await prepare(file);
+  return readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => Buffer.from(line));
+}
+
+/** An event that nobody verifies: its id is unique, its signature is none. */
+export function madeUpEvent(number: number, topic: number): Buffer {
+  const id = createHash('sha256').update(String(number)).digest('hex');
+  const pubkey = id.split('').reverse().join('');
+  return Buffer.from(
+    JSON.stringify({
+      id,
+      pubkey,
+      created_at: NEWEST - (number % PREPARED),
+      kind: 1,
+      tags: [['t', `t${topic}`]],
+      content: contentOf(number),
+      sig: id + pubkey,
+    }),
+  );
+}
+
+async function prepare(file: string): Promise<void> {
+  const { generateSecretKey, finalizeEvent } = await initNostrWasm();
+  const keys = Array.from({ length: AUTHORS }, () => generateSecretKey());
+  const lines: string[] = [];
+  for (let number = 0; number < PREPARED; number++) {
+    const key = keys[number % AUTHORS];
+    if (!key) throw new Error('There are no authors.');
+    const event = { created_at: NEWEST - number, kind: 1, tags: tagsOf(number), content: contentOf(number) };
+    // It fills in the id, the author and the signature.
+    const signed = { id: '', pubkey: '', sig: '', ...event };
+    finalizeEvent(signed, key);
+    lines.push(JSON.stringify(signed));
+  }
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.part`, `${lines.join('\n')}\n`);
+  renameSync(`${file}.part`, file);
+}
+
+function tagsOf(number: number): string[][] {
+  const topic = ['t', `t${number % 1_000}`];
+  if (number % 3 !== 0) return [topic];
+  return [['e', randomBytes(32).toString('hex'), 'wss://relay.example', 'reply'], ['p', randomBytes(32).toString('hex')], topic];
+}
+
+function contentOf(number: number): string {
+  const length = 10 + ((number * 7) % 40);
+  const words = Array.from({ length }, (_, i) => WORDS[(number + i * 3) % WORDS.length]);
+  return `${number}: ${words.join(' ')}${number % 10 === 0 ? ' ✓ grüße 🤙' : ''}`;
+}

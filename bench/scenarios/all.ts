@@ -1,0 +1,16 @@
+import { fiveRelays } from './five-relays.ts';
+import { live } from './live.ts';
+import { manyRelays } from './many-relays.ts';
+import { oneRelay } from './one-relay.ts';
+import { publish } from './publish.ts';
+import type { Scenario } from './scenario.ts';
+import { verified } from './verified.ts';
+
+/** What is run in processes of clients, in the order of the report. */
+export const scenarios: readonly Scenario[] = [oneRelay, fiveRelays, verified, publish, live, manyRelays];
+
+export function scenarioOf(name: string): Scenario {
+  const scenario = scenarios.find((each) => each.name === name);
+  if (!scenario) throw new RangeError(`There is no scenario '${name}'.`);
+  return scenario;
+}
