@@ -1,11 +1,14 @@
-import { Pool, publish, PublishStatus, request } from '@welshman/net';
+import { Pool, publish, PublishStatus, request, Socket } from '@welshman/net';
 
 /**
  * \@welshman/net: `request` and `publish`. It verifies with nostr-wasm where that can be loaded, so its default is its best.
+ * By default a socket takes and sends 20 messages every 100 ms, 200 a second, with which it would give up everywhere: here as many as come.
  *
  * @type {import('../client-process/client.ts').Connect}
  */
 export function connect({ relays, verify }) {
+  Socket.batchSize = 1_000;
+  Socket.batchDelay = 0;
   const options = { relays: [...relays], ...(verify === 'no' ? { isEventValid: () => true } : {}) };
   return {
     collect: async (filter, onEvent) => {

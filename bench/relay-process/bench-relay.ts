@@ -9,9 +9,12 @@ import { Client } from './relay-client.ts';
 
 const INFORMATION = JSON.stringify({ name: 'bench', description: 'A relay of the benchmark.', supported_nips: [1, 11] });
 
-/** A relay that answers with prepared events, whatever the filter; of a filter it reads `limit` and `#t`. */
+/** A relay that answers with prepared events, whatever the filter; of a filter it reads `limit` and `#t`, and
+ * `since` for live events that it keeps. */
 export class BenchRelay {
   readonly clients = new Set<Client>();
+  /** By topic, live events that are stored. */
+  readonly #kept = new Map<string, Kept[]>();
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
 
@@ -28,6 +31,14 @@ export class BenchRelay {
   async open(): Promise<string> {
     await new Promise<void>((done) => this.#http.listen(0, '127.0.0.1', 1_024, done));
     return `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  /** Stores a live event of a topic, once. */
+  keep(topic: string, event: Buffer): void {
+    const kept = this.#kept.get(topic) ?? [];
+    if (kept.at(-1)?.event === event) return;
+    kept.push({ at: Math.floor(Date.now() / 1_000), event });
+    this.#kept.set(topic, kept);
   }
 
   close(): void {
@@ -54,12 +65,13 @@ export class BenchRelay {
   }
 
   async #answer(client: Client, id: string, filters: readonly Asked[]): Promise<void> {
-    const { from = 0, stored = 0, says = 'eose', between = 0 } = this.plan;
+    const { from = 0, stored: size = 0, says = 'eose', between = 0 } = this.plan;
     if (says === 'refuses') return client.say('CLOSED', id, 'restricted: not for you');
     client.remember(id, filters.flatMap((filter) => filter['#t'] ?? []));
-    const count = Math.min(stored, ...filters.map(({ limit = stored }) => limit));
+    const count = Math.min(size, ...filters.map(({ limit = size }) => limit));
     const head = Buffer.from(`["EVENT",${JSON.stringify(id)},`);
-    const texts = this.events.slice(from, from + count).map((event) => [head, event, END]);
+    const stored = this.events.slice(from, from + count).concat(filters.flatMap((filter) => this.#keptFor(filter)));
+    const texts = stored.map((event) => [head, event, END]);
     if (between > 0) {
       for (const text of texts) {
         await client.write(chunksOf([text]));
@@ -67,6 +79,10 @@ export class BenchRelay {
       }
     } else await client.write(chunksOf(texts));
     if (says === 'eose') client.say('EOSE', id);
+  }
+
+  #keptFor({ '#t': topics = [], since = 0 }: Asked): readonly Buffer[] {
+    return topics.flatMap((topic) => (this.#kept.get(topic) ?? []).flatMap(({ at, event }) => (at >= since ? [event] : [])));
   }
 
   async #inform(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -83,7 +99,14 @@ export class BenchRelay {
 /** What is read of a filter. */
 interface Asked {
   readonly limit?: number;
+  readonly since?: number;
   readonly '#t'?: readonly string[];
+}
+
+interface Kept {
+  /** Seconds since 1970. */
+  readonly at: number;
+  readonly event: Buffer;
 }
 
 /** What closes a message that an event is the last part of. */

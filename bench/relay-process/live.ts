@@ -7,7 +7,7 @@ import type { Client } from './relay-client.ts';
 
 /** Sends new events to all subscriptions of a relay that want them; gives when each was written, if they have a rate. */
 export async function sendLive(relay: BenchRelay, plan: LivePlan, prepared: readonly Buffer[]): Promise<number[]> {
-  const { from, count, topics = 1, signed, rate } = plan;
+  const { from, count, topics = 1, signed, kept, rate } = plan;
   const eventOf = (number: number): Buffer =>
     signed ? (prepared[number % prepared.length] ?? END) : madeUpEvent(number, number % topics);
   if (rate === undefined) {
@@ -29,6 +29,7 @@ export async function sendLive(relay: BenchRelay, plan: LivePlan, prepared: read
   function* frames(client: Client, begin: number, end: number): Generator<readonly Buffer[]> {
     for (let number = begin; number < end; number++) {
       const event = eventOf(number);
+      if (kept) relay.keep(`t${number % topics}`, event);
       for (const head of client.headsOf(`t${number % topics}`)) yield [head, event, END];
     }
   }

@@ -21,6 +21,8 @@ export interface LivePlan {
   readonly topics?: number;
   /** Prepared events with signatures, or made-up ones for clients that do not verify. */
   readonly signed: boolean;
+  /** Whether the relay stores them, for those who ask again. @default false */
+  readonly kept?: boolean;
   /** Events a second. @default as fast as they are taken */
   readonly rate?: number;
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
@@ -6,6 +5,8 @@ import type { WebSocket } from 'ws';
 export class Client {
   /** By topic what has to be sent before an event of it, once for each subscription; '' is every topic. */
   readonly #heads = new Map<string, Map<string, Buffer>>();
+
+  #draining: Promise<void> | undefined;
 
   constructor(
     private readonly webSocket: WebSocket,
@@ -37,11 +38,24 @@ export class Client {
     for (const name of [topic, '']) yield* this.#heads.get(name)?.values() ?? [];
   }
 
+  /** One wait for all who write. */
+  #drained(): Promise<void> {
+    this.#draining ??= new Promise((resolve) => {
+      const done = (): void => {
+        this.socket.off('drain', done).off('close', done);
+        this.#draining = undefined;
+        resolve();
+      };
+      this.socket.on('drain', done).on('close', done);
+    });
+    return this.#draining;
+  }
+
   /** Writes frames as fast as the other side takes them; gives up when the socket is gone. */
   async write(chunks: Iterable<Buffer>): Promise<void> {
     for (const chunk of chunks) {
       if (this.socket.destroyed) return;
-      if (!this.socket.write(chunk)) await Promise.race([once(this.socket, 'drain'), once(this.socket, 'close')]);
+      if (!this.socket.write(chunk)) await this.#drained();
     }
   }
 }

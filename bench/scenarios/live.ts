@@ -41,7 +41,7 @@ async function listen(world: World): Promise<Measured> {
   const isReady = await within(Promise.all(ready), world.limit / 2);
   await world.meter.start();
   const all = deliveries.reach(count);
-  void world.live({ from: 0, count, topics: subscriptions, signed: false });
+  void world.live({ from: 0, count, topics: subscriptions, signed: false, kept: true });
   const isDone = await within(all, world.limit);
   const usage = world.meter.stop();
   client.close();

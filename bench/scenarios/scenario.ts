@@ -34,6 +34,8 @@ export interface Scenario {
   readonly about: string;
   /** Ways in which it is run: sizes, mostly. */
   readonly cases: readonly string[];
+  /** Those of a quick run. @default all */
+  readonly quickCases?: readonly string[];
   readonly participants: (of: string) => readonly Participant[];
   readonly relays: (of: string) => readonly RelayPlan[];
   /** Rounds of a whole run, and of a quick one. */
