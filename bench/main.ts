@@ -4,6 +4,8 @@ import { profile } from './runner/profile.ts';
 import { RelayProcess } from './runner/relay-process.ts';
 import { runInTurn } from './runner/run-in-turn.ts';
 import { scenarios } from './scenarios/all.ts';
+import { pages } from './scenarios/page.ts';
+import { sizes } from './scenarios/sizes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,7 +19,9 @@ await build();
 const relays = await RelayProcess.start();
 if (values.profile) {
   process.stdout.write(`${await profile(values.profile, values.who, relays)}\n`);
-} else {
+} else if (values.only === 'h') console.table(await sizes());
+else if (values.only === 'j') for (const s of await pages(relays, 1000, () => true)) console.log(s.participant.name, JSON.stringify(s.runs));
+else {
   const who = values.who.split(',');
   for (const scenario of scenarios) {
     if (values.only && !values.only.split(',').includes(scenario.name)) continue;

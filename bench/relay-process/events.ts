@@ -30,28 +30,6 @@ function hex(number: number): string {
   return (number >>> 0).toString(16).padStart(8, '0');
 }
 
-async function preparedEvents(file: string): Promise<readonly Buffer[]> {
-  if (!existsSync(file)) await prepare(file);
-  return readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => Buffer.from(line));
-}
-
-/** An event of now that nobody verifies: its id is unique, its signature is none. */
-export function madeUpEvent(number: number, topic: number): Buffer {
-  const id = createHash('sha256').update(String(number)).digest('hex');
-  const pubkey = id.split('').reverse().join('');
-  return Buffer.from(
-    JSON.stringify({
-      id,
-      pubkey,
-      created_at: Math.floor(Date.now() / 1_000),
-      kind: 1,
-      tags: [['t', `t${topic}`]],
-      content: contentOf(number),
-      sig: id + pubkey,
-    }),
-  );
-}
-
 async function prepare(file: string): Promise<void> {
   const { generateSecretKey, finalizeEvent } = await initNostrWasm();
   const keys = Array.from({ length: AUTHORS }, () => generateSecretKey());

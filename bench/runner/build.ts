@@ -8,7 +8,7 @@ export const BUILT = 'bench/.cache';
 export const EVENTS = `${BUILT}/events.ndjson`;
 
 /** Ours is what `npm run build` made, imported by its name. */
-const ourBuild = (platform: 'node' | 'browser'): Plugin => ({
+export const ourBuild = (platform: 'node' | 'browser'): Plugin => ({
   name: 'our-build',
   setup: ({ onResolve }) => {
     onResolve({ filter: /^rx-relay-pool(\/|$)/ }, ({ path }) => {
