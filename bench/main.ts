@@ -1,34 +1,58 @@
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { writeRatios } from './report/ratios-file.ts';
+import { resultsFile } from './report/results-file.ts';
+import { targetTable } from './report/tables.ts';
 import { build } from './runner/build.ts';
+import { growth } from './runner/growth.ts';
+import { guard } from './runner/guard.ts';
 import { profile } from './runner/profile.ts';
 import { RelayProcess } from './runner/relay-process.ts';
-import { runInTurn } from './runner/run-in-turn.ts';
-import { scenarios } from './scenarios/all.ts';
-import { pages } from './scenarios/page.ts';
-import { sizes } from './scenarios/sizes.ts';
+import { runAll } from './runner/run-all.ts';
 
 const { values } = parseArgs({
   options: {
+    quick: { type: 'boolean', default: false },
+    guard: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
     profile: { type: 'string' },
-    who: { type: 'string', default: 'ours' },
     only: { type: 'string' },
+    who: { type: 'string' },
     rounds: { type: 'string' },
   },
 });
+const { quick, only, who, rounds } = values;
+
 await build();
 const relays = await RelayProcess.start();
-if (values.profile) {
-  process.stdout.write(`${await profile(values.profile, values.who, relays)}\n`);
-} else if (values.only === 'h') console.table(await sizes());
-else if (values.only === 'j') for (const s of await pages(relays, 1000, () => true)) console.log(s.participant.name, JSON.stringify(s.runs));
-else {
-  const who = values.who.split(',');
-  for (const scenario of scenarios) {
-    if (values.only && !values.only.split(',').includes(scenario.name)) continue;
-    const series = await runInTurn(scenario, relays, Number(values.rounds ?? 1), (p) => who.includes('all') || who.includes(p.name));
-    for (const { of, participant, runs } of series)
-      for (const m of runs)
-        console.log(scenario.name, of, participant.name, `wall ${m.wall.toFixed(0)} cpu ${m.cpu.toFixed(0)} us/ev ${((m.cpu * 1000) / m.expected).toFixed(1)} mem ${(m.memory / 1e6).toFixed(0)} ${m.delivered}/${m.expected} +${m.again}`, JSON.stringify(m.numbers ?? {}), (m.note ?? '').slice(0, 200));
-  }
+try {
+  if (values.guard) {
+    const { text, pass } = await guard(relays);
+    process.stdout.write(`\n${text}\n`);
+    process.exitCode = pass ? 0 : 1;
+  } else if (values.growth) await growth(relays);
+  else if (values.profile) process.stdout.write(`${await profile(values.profile, who ?? 'ours', relays)}\n`);
+  else await run();
+} finally {
+  relays.stop();
 }
-relays.stop();
+
+async function run(): Promise<void> {
+  const scenarios = only?.split(',');
+  const participants = who?.split(';');
+  const results = await runAll(
+    {
+      isQuick: quick,
+      rounds: rounds === undefined ? undefined : Number(rounds),
+      hasScenario: (name) => scenarios?.includes(name) ?? true,
+      hasParticipant: ({ name }) => participants?.includes(name) ?? true,
+    },
+    relays,
+  );
+  process.stdout.write(`\n${targetTable(results)}\n`);
+  // A part of it is for looking, not for the record; so is a quick run's haste.
+  const isWhole = !scenarios && !participants && rounds === undefined;
+  if (!isWhole) return;
+  writeFileSync(quick ? '.cache/bench/RESULTS-quick.md' : 'bench/RESULTS.md', resultsFile(results, quick));
+  if (!quick) writeRatios(results);
+}

@@ -37,7 +37,10 @@ async function work(job: Job): Promise<void> {
         sent = resolve;
         void say({ type: 'live', plan });
       }),
-    prepared: (count) => readFileSync(job.events, 'utf8').split('\n', count).map((line) => JSON.parse(line) as never),
+    prepared: (count) =>
+      readFileSync(job.events, 'utf8')
+        .split('\n', count)
+        .map((line) => JSON.parse(line) as never),
   });
   await meter.save();
   await say({ type: 'measured', measured });

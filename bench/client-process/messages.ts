@@ -20,9 +20,7 @@ export interface Job {
 }
 
 export type ToClient =
-  | { readonly type: 'job'; readonly job: Job }
-  | { readonly type: 'sent'; readonly times: readonly number[] };
+  { readonly type: 'job'; readonly job: Job } | { readonly type: 'sent'; readonly times: readonly number[] };
 
 export type FromClient =
-  | { readonly type: 'live'; readonly plan: LivePlan }
-  | { readonly type: 'measured'; readonly measured: Measured };
+  { readonly type: 'live'; readonly plan: LivePlan } | { readonly type: 'measured'; readonly measured: Measured };

@@ -7,7 +7,9 @@ import { fastVerify } from './fast-verify.mjs';
  * @type {import('../client-process/client.ts').Connect}
  */
 export async function connect({ relays, verify }) {
-  const verifyEvent = { no: () => true, default: undefined, best: verify === 'best' ? await fastVerify() : undefined }[verify];
+  const verifyEvent = { no: () => true, default: undefined, best: verify === 'best' ? await fastVerify() : undefined }[
+    verify
+  ];
   const pool = new NPool({
     open: (url) => new NRelay1(url, verifyEvent ? { verifyEvent } : {}),
     reqRouter: (filters) => new Map(relays.map((url) => [url, filters])),

@@ -33,7 +33,9 @@ function poolClient(pool) {
     collect: (filter, onEvent) =>
       new Promise((done, fail) => {
         const id = `request ${++requests}`;
-        pool.request(filter, { id }).subscribe({ next: onEvent, error: fail, complete: () => done(troubleIn(pool.explain(id))) });
+        pool
+          .request(filter, { id })
+          .subscribe({ next: onEvent, error: fail, complete: () => done(troubleIn(pool.explain(id))) });
       }),
     publish: (event) =>
       new Promise((done, fail) => {
@@ -60,8 +62,11 @@ function poolClient(pool) {
 
 /** Which relays did not say EOSE, and why. */
 function troubleIn(explanation) {
-  const trouble = (explanation?.relays ?? []).flatMap(({ steps }) =>
-    steps.filter(({ what }) => what === 'lost' || what === 'refused').slice(-1).map(({ what, why }) => `${what}: ${why}`),
+  const trouble = (explanation?.relays ?? []).flatMap(({ relay, steps }) =>
+    steps
+      .filter(({ what }) => what === 'lost' || what === 'refused')
+      .slice(-1)
+      .map(({ what, why }) => `${relay} ${what}: ${why}`),
   );
   return trouble.length > 0 ? trouble.join('; ') : undefined;
 }

@@ -7,7 +7,7 @@ import { bareClient } from './bare-client.mjs';
  */
 export const connect = ({ relays }) =>
   bareClient(relays, (url, onMessage) => {
-    const socket = new WebSocket(url);
+    const socket = new globalThis.WebSocket(url);
     socket.onmessage = ({ data }) => onMessage(data);
     return {
       opened: new Promise((done) => (socket.onopen = done)),

@@ -7,7 +7,11 @@ import { chunksOf } from './frames.ts';
 import type { RelayPlan } from './messages.ts';
 import { Client } from './relay-client.ts';
 
-const INFORMATION = JSON.stringify({ name: 'bench', description: 'A relay of the benchmark.', supported_nips: [1, 11] });
+const INFORMATION = JSON.stringify({
+  name: 'bench',
+  description: 'A relay of the benchmark.',
+  supported_nips: [1, 11],
+});
 
 /** A relay that answers with prepared events, whatever the filter; of a filter it reads `limit` and `#t`, and
  * `since` for live events that it keeps. */
@@ -67,7 +71,10 @@ export class BenchRelay {
   async #answer(client: Client, id: string, filters: readonly Asked[]): Promise<void> {
     const { from = 0, stored: size = 0, says = 'eose', between = 0 } = this.plan;
     if (says === 'refuses') return client.say('CLOSED', id, 'restricted: not for you');
-    client.remember(id, filters.flatMap((filter) => filter['#t'] ?? []));
+    client.remember(
+      id,
+      filters.flatMap((filter) => filter['#t'] ?? []),
+    );
     const count = Math.min(size, ...filters.map(({ limit = size }) => limit));
     const head = Buffer.from(`["EVENT",${JSON.stringify(id)},`);
     const stored = this.events.slice(from, from + count).concat(filters.flatMap((filter) => this.#keptFor(filter)));
@@ -82,7 +89,9 @@ export class BenchRelay {
   }
 
   #keptFor({ '#t': topics = [], since = 0 }: Asked): readonly Buffer[] {
-    return topics.flatMap((topic) => (this.#kept.get(topic) ?? []).flatMap(({ at, event }) => (at >= since ? [event] : [])));
+    return topics.flatMap((topic) =>
+      (this.#kept.get(topic) ?? []).flatMap(({ at, event }) => (at >= since ? [event] : [])),
+    );
   }
 
   async #inform(request: IncomingMessage, response: ServerResponse): Promise<void> {

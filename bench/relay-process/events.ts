@@ -7,12 +7,16 @@ import { PREPARED } from './numbers.ts';
 const AUTHORS = 100;
 /** Seconds since 1970 of the newest event; each is a second older than the one before. */
 const NEWEST = 1_700_000_000;
-const WORDS = 'a relay sends what it has and a client reads what it asked for, once, in order, whoever else has it'.split(' ');
+const WORDS =
+  'a relay sends what it has and a client reads what it asked for, once, in order, whoever else has it'.split(' ');
 
 /** The prepared events as JSON, signed once and kept in a file. Like notes of an app: some hundred characters, some with replies. */
 export async function preparedEvents(file: string): Promise<readonly Buffer[]> {
   if (!existsSync(file)) await prepare(file);
-  return readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => Buffer.from(line));
+  return readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => Buffer.from(line));
 }
 
 /** An event of now that nobody verifies: its id is unique, its signature is none. */
@@ -31,8 +35,8 @@ function hex(number: number): string {
 }
 
 async function prepare(file: string): Promise<void> {
-  const { generateSecretKey, finalizeEvent } = await initNostrWasm();
-  const keys = Array.from({ length: AUTHORS }, () => generateSecretKey());
+  const wasm = await initNostrWasm();
+  const keys = Array.from({ length: AUTHORS }, () => wasm.generateSecretKey());
   const lines: string[] = [];
   for (let number = 0; number < PREPARED; number++) {
     const key = keys[number % AUTHORS];
@@ -40,7 +44,7 @@ async function prepare(file: string): Promise<void> {
     const event = { created_at: NEWEST - number, kind: 1, tags: tagsOf(number), content: contentOf(number) };
     // It fills in the id, the author and the signature.
     const signed = { id: '', pubkey: '', sig: '', ...event };
-    finalizeEvent(signed, key);
+    wasm.finalizeEvent(signed, key);
     lines.push(JSON.stringify(signed));
   }
   mkdirSync(dirname(file), { recursive: true });
@@ -51,7 +55,11 @@ async function prepare(file: string): Promise<void> {
 function tagsOf(number: number): string[][] {
   const topic = ['t', `t${number % 1_000}`];
   if (number % 3 !== 0) return [topic];
-  return [['e', randomBytes(32).toString('hex'), 'wss://relay.example', 'reply'], ['p', randomBytes(32).toString('hex')], topic];
+  return [
+    ['e', randomBytes(32).toString('hex'), 'wss://relay.example', 'reply'],
+    ['p', randomBytes(32).toString('hex')],
+    topic,
+  ];
 }
 
 function contentOf(number: number): string {

@@ -10,8 +10,8 @@ export const EVENTS = `${BUILT}/events.ndjson`;
 /** Ours is what `npm run build` made, imported by its name. */
 export const ourBuild = (platform: 'node' | 'browser'): Plugin => ({
   name: 'our-build',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^rx-relay-pool(\/|$)/ }, ({ path }) => {
+  setup: (plugin) => {
+    plugin.onResolve({ filter: /^rx-relay-pool(\/|$)/ }, ({ path }) => {
       const file = `dist/${platform}/${path.slice('rx-relay-pool/'.length) || 'index'}.js`;
       if (platform === 'node') return { path: pathToFileURL(file).href, external: true };
       return { path: `${process.cwd()}/${file}` };

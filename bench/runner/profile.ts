@@ -34,7 +34,7 @@ export async function profile(name: string, who: string, relays: RelayProcess): 
     const participant = scenario.participants(of).find((each) => each.name === who);
     if (!participant) throw new RangeError(`Nobody is called '${who}' in scenario ${name}.`);
     const file = `${FOLDER}/${name}${scenario.cases.length > 1 ? `-${index + 1}` : ''}.cpuprofile`;
-    const { note } = await runOne(scenario, of, participant, relays, file);
+    const { note } = await runOne(scenario, of, participant, relays, { profile: file });
     if (!existsSync(file)) throw new Error(`There is no profile: ${note}`);
     texts.push(`${name}: ${of}, ${who} (${file})\n${summary(JSON.parse(readFileSync(file, 'utf8')) as Profile)}`);
   }
@@ -67,7 +67,10 @@ function table(times: ReadonlyMap<string, number>, sum: number): string {
   return [...times]
     .sort(([, a], [, b]) => b - a)
     .slice(0, LINES)
-    .map(([name, time]) => `${((100 * time) / sum).toFixed(1).padStart(6)} %  ${(time / 1_000).toFixed(0).padStart(6)} ms  ${name}`)
+    .map(
+      ([name, time]) =>
+        `${((100 * time) / sum).toFixed(1).padStart(6)} %  ${(time / 1_000).toFixed(0).padStart(6)} ms  ${name}`,
+    )
     .join('\n');
 }
 
@@ -87,7 +90,9 @@ class Maps {
   #mapOf(url: string): SourceMap | undefined {
     if (this.#maps.has(url)) return this.#maps.get(url);
     const file = `${fileURLToPath(url)}.map`;
-    const map = existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload) : undefined;
+    const map = existsSync(file)
+      ? new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload)
+      : undefined;
     this.#maps.set(url, map);
     return map;
   }

@@ -4,6 +4,9 @@ import { EVENTS } from './build.ts';
 import type { RelayProcess } from './relay-process.ts';
 import { runClient } from './run-client.ts';
 
+/** Milliseconds that a client may take in a quick run, at the most. */
+const QUICK_LIMIT = 4_000;
+
 /** All rounds of one participant in one case of a scenario. */
 export interface Series {
   readonly scenario: string;
@@ -12,19 +15,27 @@ export interface Series {
   readonly runs: readonly Measured[];
 }
 
+/** How a scenario is run. */
+export interface Rounds {
+  readonly rounds: number;
+  readonly isQuick: boolean;
+  readonly hasParticipant: (participant: Participant) => boolean;
+}
+
 /** Runs all participants in turn, round by round, so that what slows down the machine for a while hits all alike. */
 export async function runInTurn(
   scenario: Scenario,
   relays: RelayProcess,
-  rounds: number,
-  isWanted: (participant: Participant) => boolean = () => true,
+  { rounds, isQuick, hasParticipant }: Rounds,
 ): Promise<readonly Series[]> {
   const all: Series[] = [];
-  for (const of of scenario.cases) {
-    const participants = scenario.participants(of).filter(isWanted);
+  const { cases, quickCases = cases } = scenario;
+  for (const of of isQuick ? quickCases : cases) {
+    const participants = scenario.participants(of).filter(hasParticipant);
     const runs = new Map(participants.map((participant) => [participant, [] as Measured[]]));
     for (let round = 0; round < rounds; round++) {
-      for (const participant of participants) runs.get(participant)?.push(await runOne(scenario, of, participant, relays));
+      for (const [participant, measured] of runs)
+        measured.push(await runOne(scenario, of, participant, relays, { isQuick }));
     }
     for (const [participant, measured] of runs) all.push({ scenario: scenario.name, of, participant, runs: measured });
   }
@@ -36,10 +47,11 @@ export async function runOne(
   of: string,
   { client, verify, variant }: Participant,
   relays: RelayProcess,
-  profile?: string,
+  { isQuick = false, profile }: { readonly isQuick?: boolean; readonly profile?: string } = {},
 ): Promise<Measured> {
   const urls = await relays.open(scenario.relays(of));
-  const job = { scenario: scenario.name, of, client, verify, variant, relays: urls, events: EVENTS, limit: scenario.limit, profile };
+  const limit = isQuick ? Math.min(scenario.limit, QUICK_LIMIT) : scenario.limit;
+  const job = { scenario: scenario.name, of, client, verify, variant, relays: urls, events: EVENTS, limit, profile };
   try {
     return await runClient(job, relays);
   } finally {

@@ -1,6 +1,7 @@
 import { delay } from './delay.ts';
 import { firstEvent } from './first-event.ts';
 import { fiveRelays } from './five-relays.ts';
+import { growthScenarios } from './growth.ts';
 import { live } from './live.ts';
 import { manyRelays } from './many-relays.ts';
 import { memory } from './memory.ts';
@@ -25,7 +26,7 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 export function scenarioOf(name: string): Scenario {
-  const scenario = scenarios.find((each) => each.name === name);
+  const scenario = [...scenarios, ...growthScenarios].find((each) => each.name === name);
   if (!scenario) throw new RangeError(`There is no scenario '${name}'.`);
   return scenario;
 }

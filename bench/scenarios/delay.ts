@@ -12,11 +12,11 @@ const EVENTS = 10_000;
 export const delay: Scenario = {
   name: 'k2',
   title: `From frame to subscriber, at ${RATE.toLocaleString('en')} events a second`,
-  about:
-    `Milliseconds from the writing of an event at the relay to its delivery, verified, over ${EVENTS.toLocaleString('en')} events. One live subscription at one relay. "raw" does not verify.`,
+  about: `Milliseconds from the writing of an event at the relay to its delivery, verified, over ${EVENTS.toLocaleString('en')} events. One live subscription at one relay. "raw" does not verify.`,
   cases: ['verified'],
   participants: () => [raw, ...verifying, ...verifyingFast],
   relays: () => [{}],
+  shows: { readings: ['cpu'], numbers: ['p50', 'p99', 'p99.9'].map((name) => ({ name, head: `${name}, ms` })) },
   rounds: 3,
   quickRounds: 1,
   limit: 12_000,
@@ -28,10 +28,14 @@ async function timeEach(world: World): Promise<Measured> {
   const receivedAt = new Float64Array(EVENTS);
   const client = await world.connect();
   const ready = new Promise<void>((resolve) => {
-    client.live({ kinds: [1] }, (event) => {
-      receivedAt[numberOf(event)] ||= monotonic();
-      deliveries.onEvent(event);
-    }, resolve);
+    client.live(
+      { kinds: [1] },
+      (event) => {
+        receivedAt[numberOf(event)] ||= monotonic();
+        deliveries.onEvent(event);
+      },
+      resolve,
+    );
   });
   await within(ready, 5_000);
   const all = deliveries.reach(EVENTS);

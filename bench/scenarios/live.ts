@@ -23,11 +23,14 @@ export const live: Scenario = {
   rounds: 5,
   quickRounds: 1,
   limit: 20_000,
-  measure: listen,
+  measure: (world) => {
+    const { subscriptions, each } = CASES.get(world.of) ?? { subscriptions: 1, each: 1 };
+    return listen(world, subscriptions, each);
+  },
 };
 
-async function listen(world: World): Promise<Measured> {
-  const { subscriptions, each } = CASES.get(world.of) ?? { subscriptions: 1, each: 1 };
+/** Opens so many subscriptions, and measures how so many events for each of them are taken. */
+export async function listen(world: World, subscriptions: number, each: number): Promise<Measured> {
   const count = subscriptions * each;
   const deliveries = new Deliveries(count);
   const client = await world.connect();
@@ -49,5 +52,11 @@ async function listen(world: World): Promise<Measured> {
     ...(isReady ? [] : ['not all subscriptions became ready']),
     ...(isDone ? [] : [`gave up after ${world.limit / 1_000} s`]),
   ];
-  return { ...usage, expected: count, delivered: deliveries.delivered, again: deliveries.again, note: notes.join(', ') || undefined };
+  return {
+    ...usage,
+    expected: count,
+    delivered: deliveries.delivered,
+    again: deliveries.again,
+    note: notes.join(', ') || undefined,
+  };
 }

@@ -25,6 +25,13 @@ export const memory: Scenario = {
   quickCases: ['80,000 ids'],
   participants: () => trusting,
   relays: () => [{}],
+  shows: {
+    readings: ['cpu'],
+    numbers: [
+      ...STEPS.map(([name]) => ({ name, head: `${name}, MB`, scale: 1_000_000 })),
+      { name: 'again', head: 'delivered again' },
+    ],
+  },
   rounds: 1,
   quickRounds: 1,
   limit: 45_000,

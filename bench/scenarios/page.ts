@@ -11,8 +11,8 @@ import type { Series } from '../runner/run-in-turn.ts';
 import { verifying } from './participants.ts';
 import type { Participant } from './scenario.ts';
 
-export const PAGE_EVENTS = 10_000;
-export const QUICK_PAGE_EVENTS = 1_000;
+const EVENTS = 10_000;
+const QUICK_EVENTS = 1_000;
 /** Milliseconds that ours may take to verify all; the others are watched for a part of that, which shows their stalls. */
 const LIMIT = 60_000;
 const PEERS_LIMIT = 10_000;
@@ -24,7 +24,12 @@ const PARTICIPANTS: readonly Participant[] = [
 ];
 
 /** Scenario j: pages of a Chromium take events while their main thread is asked, every few milliseconds, whether it is there. */
-export async function pages(relays: RelayProcess, events: number, isWanted: (participant: Participant) => boolean): Promise<readonly Series[]> {
+export async function pages(
+  relays: RelayProcess,
+  isQuick: boolean,
+  isWanted: (participant: Participant) => boolean,
+): Promise<readonly Series[]> {
+  const events = isQuick ? QUICK_EVENTS : EVENTS;
   const browser = await launchChromium();
   const all: Series[] = [];
   try {
@@ -40,30 +45,51 @@ export async function pages(relays: RelayProcess, events: number, isWanted: (par
   return all;
 }
 
-async function measure(browser: Browser, { client, verify, name }: Participant, relays: readonly string[], events: number): Promise<Measured> {
-  const { url, close } = await serve(client);
+async function measure(
+  browser: Browser,
+  { client, verify, name }: Participant,
+  relays: readonly string[],
+  events: number,
+): Promise<Measured> {
+  const served = await serve(client);
   const page = await browser.newPage();
   try {
-    await page.goto(url);
+    await page.goto(served.url);
     await page.waitForFunction(() => 'connect' in globalThis);
     const limit = name.startsWith('ours') || name === 'raw' ? LIMIT : PEERS_LIMIT;
     const work = page.evaluate(watch, { relays, verify, events, limit });
     const { wall, delivered, longest } = await Promise.race([
       work,
-      new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no answer within ${(2 * LIMIT) / 1_000} s`)), 2 * LIMIT)),
+      new Promise<never>((_, reject) =>
+        setTimeout(() => reject(new Error(`no answer within ${(2 * LIMIT) / 1_000} s`)), 2 * LIMIT),
+      ),
     ]);
     const note = delivered < events ? `watched for ${Math.round(wall / 1_000)} s` : undefined;
-    return { wall, cpu: NaN, memory: NaN, delivered, expected: events, again: 0, numbers: { 'longest stall': longest }, note };
+    return {
+      wall,
+      cpu: NaN,
+      memory: NaN,
+      delivered,
+      expected: events,
+      again: 0,
+      numbers: { 'longest stall': longest },
+      note,
+    };
   } finally {
     await page.close();
-    close();
+    served.close();
   }
 }
 
 const HTML = '<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="/page.js"></script>';
 
 /** In the page. */
-async function watch(asked: { readonly relays: readonly string[]; readonly verify: Participant['verify']; readonly events: number; readonly limit: number }): Promise<{
+async function watch(asked: {
+  readonly relays: readonly string[];
+  readonly verify: Participant['verify'];
+  readonly events: number;
+  readonly limit: number;
+}): Promise<{
   readonly wall: number;
   readonly delivered: number;
   readonly longest: number;

@@ -38,6 +38,14 @@ export interface Scenario {
   readonly quickCases?: readonly string[];
   readonly participants: (of: string) => readonly Participant[];
   readonly relays: (of: string) => readonly RelayPlan[];
+  /** What its tables show. @default wall, CPU and memory, and no other numbers */
+  readonly shows?:
+    | {
+        readonly readings?: readonly ('wall' | 'cpu' | 'memory')[];
+        /** Of what it measures besides, by name; divided by `scale`. */
+        readonly numbers?: readonly { readonly name: string; readonly head: string; readonly scale?: number }[];
+      }
+    | undefined;
   /** Rounds of a whole run, and of a quick one. */
   readonly rounds: number;
   readonly quickRounds: number;

@@ -28,6 +28,14 @@ export const trouble: Scenario = {
     { from: 4 * EACH, stored: SLOW, delay: 50, between: BETWEEN },
     { says: 'refuses' as const, delay: 50 },
   ],
+  shows: {
+    readings: [],
+    numbers: [
+      { name: 'first', head: 'the first time, ms' },
+      { name: 'last', head: 'the fourth time, ms' },
+      { name: 'unnamed', head: 'troubled relays not named, of 3' },
+    ],
+  },
   rounds: 1,
   quickRounds: 1,
   limit: 12_000,
@@ -51,7 +59,9 @@ async function askAgainAndAgain(world: World): Promise<Measured> {
   }
   const usage = world.meter.stop();
   client.close();
-  const numbers = { first: times[0] ?? NaN, last: times.at(-1) ?? NaN };
+  const [, , , silent = '', , refusing = ''] = world.relays;
+  const unnamed = [silent, refusing, NOBODY].filter((url) => !said?.includes(url)).length;
+  const numbers = { first: times[0] ?? NaN, last: times.at(-1) ?? NaN, unnamed };
   const note = isDone ? said : `gave up after ${world.limit / 1_000} s`;
   return { ...usage, expected: EXPECTED, delivered: deliveries.delivered, again: deliveries.again, numbers, note };
 }

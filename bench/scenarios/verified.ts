@@ -12,10 +12,14 @@ export const verified: Scenario = {
     'Each library with its default verifier and with the fastest that it takes, until the last event is delivered. The reference verifies each event once with ' +
     'nostr-wasm, in one thread, without a relay.',
   cases: ['15,000 frames'],
-  participants: () => [{ name: 'nostr-wasm, once', client: 'fast-verify', verify: 'best' }, ...verifying, ...verifyingFast],
+  participants: () => [
+    { name: 'nostr-wasm, once', client: 'fast-verify', verify: 'best' },
+    ...verifying,
+    ...verifyingFast,
+  ],
   relays: () => Array.from({ length: 5 }, () => ({ stored: EVENTS })),
   rounds: 3,
   quickRounds: 1,
-  limit: 15_000,
+  limit: 30_000,
   measure: (world: World) => (world.client === 'fast-verify' ? verifyOnce(world, EVENTS) : collect(world, EVENTS)),
 };
