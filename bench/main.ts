@@ -9,6 +9,7 @@ import { guard } from './runner/guard.ts';
 import { profile } from './runner/profile.ts';
 import { RelayProcess } from './runner/relay-process.ts';
 import { runAll } from './runner/run-all.ts';
+import { isQuick } from './scenarios/participants.ts';
 
 const { values } = parseArgs({
   options: {
@@ -45,7 +46,7 @@ async function run(): Promise<void> {
       isQuick: quick,
       rounds: rounds === undefined ? undefined : Number(rounds),
       hasScenario: (name) => scenarios?.includes(name) ?? true,
-      hasParticipant: ({ name }) => participants?.includes(name) ?? true,
+      hasParticipant: (participant) => participants?.includes(participant.name) ?? (!quick || isQuick(participant)),
     },
     relays,
   );

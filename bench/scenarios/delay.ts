@@ -7,7 +7,7 @@ import type { Scenario, World } from './scenario.ts';
 import { within } from '../client-process/within.ts';
 
 const RATE = 2_000;
-const EVENTS = 10_000;
+const EVENTS = 6_000;
 
 export const delay: Scenario = {
   name: 'k2',
@@ -17,8 +17,7 @@ export const delay: Scenario = {
   participants: () => [raw, ...verifying, ...verifyingFast],
   relays: () => [{}],
   shows: { readings: ['cpu'], numbers: ['p50', 'p99', 'p99.9'].map((name) => ({ name, head: `${name}, ms` })) },
-  rounds: 3,
-  quickRounds: 1,
+  rounds: 2,
   limit: 12_000,
   measure: timeEach,
 };

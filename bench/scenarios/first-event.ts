@@ -14,8 +14,7 @@ export const firstEvent: Scenario = {
   participants: () => [raw, ...verifying, ...verifyingFast],
   relays: () => DELAYS.map((delay) => ({ stored: EVENTS, delay })),
   shows: { readings: ['wall'] },
-  rounds: 7,
-  quickRounds: 1,
+  rounds: 5,
   limit: 5_000,
   measure: timeFirst,
 };

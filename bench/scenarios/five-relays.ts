@@ -17,8 +17,7 @@ export const fiveRelays: Scenario = {
     ours('platform', 'ours, platform', 'raw, platform'),
   ],
   relays: () => Array.from({ length: 5 }, () => ({ stored: EVENTS })),
-  rounds: 7,
-  quickRounds: 1,
+  rounds: 5,
   limit: 20_000,
   measure: (world) => collect(world, EVENTS),
 };

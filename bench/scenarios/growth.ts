@@ -4,7 +4,7 @@ import { ours, raw } from './participants.ts';
 import type { Scenario } from './scenario.ts';
 
 const EVENTS = 20_000;
-const common = { rounds: 3, quickRounds: 1, limit: 30_000 };
+const common = { rounds: 3, limit: 30_000 };
 const mine = { name: 'ours', client: 'ours', verify: 'no' } as const;
 
 /** How what an event costs grows with something, while all else stays. The cases are numbers of it. */

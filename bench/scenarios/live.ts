@@ -18,10 +18,10 @@ export const live: Scenario = {
     'Subscriptions of one topic each, at one relay. When all are ready, events come for them in turn; it ends with the last one. Ten subscriptions get 5,000 events each, as many in all ' +
     'as a thousand do, so that an event’s cost can be compared. Ours and NDK put alike filters into one REQ by default; "own REQs" is without that.',
   cases: [...CASES.keys()],
+  quickCases: ['200 subscriptions'],
   participants: () => [...trusting, ours('alone', 'ours, own REQs')],
   relays: () => [{}],
-  rounds: 5,
-  quickRounds: 1,
+  rounds: 3,
   limit: 20_000,
   measure: (world) => {
     const { subscriptions, each } = CASES.get(world.of) ?? { subscriptions: 1, each: 1 };

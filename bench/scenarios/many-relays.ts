@@ -14,7 +14,6 @@ export const manyRelays: Scenario = {
   participants: () => [...trusting, ours('sockets', 'ours, 200 sockets')],
   relays: () => Array.from({ length: RELAYS }, (_, i) => ({ from: i * EACH, stored: EACH })),
   rounds: 5,
-  quickRounds: 1,
   limit: 20_000,
   measure: (world) => collect(world, RELAYS * EACH),
 };

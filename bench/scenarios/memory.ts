@@ -33,7 +33,6 @@ export const memory: Scenario = {
     ],
   },
   rounds: 1,
-  quickRounds: 1,
   limit: 45_000,
   measure: fill,
 };

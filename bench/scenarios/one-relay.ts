@@ -11,8 +11,7 @@ export const oneRelay: Scenario = {
   cases: ['20,000 events'],
   participants: () => trusting,
   relays: () => [{ stored: EVENTS }],
-  rounds: 7,
-  quickRounds: 1,
+  rounds: 5,
   limit: 20_000,
   measure: (world) => collect(world, EVENTS),
 };

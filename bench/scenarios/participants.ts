@@ -15,6 +15,14 @@ export const verifyingFast: readonly Participant[] = ['ours', ...PEERS]
   .filter((name) => name !== 'welshman')
   .map((name) => ({ ...with_(name, 'best'), name: `${name}, best` }));
 
+/** Those that take their time are not in a quick run, nor are other verifiers than the default ones of peers. */
+export function isQuick({ name, client, verify }: Participant): boolean {
+  return (
+    !['applesauce', 'ndk', 'nostrify'].includes(client) &&
+    (verify !== 'best' || name.startsWith('ours') || client === 'fast-verify')
+  );
+}
+
 /** Ours in another way. */
 export function ours(variant: string, name: string, beside?: string): Participant {
   return { name, client: 'ours', verify: 'no', variant, beside };

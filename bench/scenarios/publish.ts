@@ -15,8 +15,7 @@ export const publish: Scenario = {
   cases: ['6,000 OKs'],
   participants: () => trusting,
   relays: () => Array.from({ length: RELAYS }, () => ({})),
-  rounds: 7,
-  quickRounds: 1,
+  rounds: 5,
   limit: 20_000,
   measure: publishAll,
 };

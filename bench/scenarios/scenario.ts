@@ -46,9 +46,8 @@ export interface Scenario {
         readonly numbers?: readonly { readonly name: string; readonly head: string; readonly scale?: number }[];
       }
     | undefined;
-  /** Rounds of a whole run, and of a quick one. */
+  /** Rounds of a whole run; a quick one has one. */
   readonly rounds: number;
-  readonly quickRounds: number;
   /** Milliseconds that a client may take. */
   readonly limit: number;
   /** In the process of the client. */

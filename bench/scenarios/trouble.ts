@@ -21,6 +21,7 @@ export const trouble: Scenario = {
     'nobody listens. Milliseconds until the library says that the request is done: the first time, and the fourth time in the same process, when latencies are known. The events ' +
     `are those that were delivered the last time, of ${EXPECTED}.`,
   cases: ['seven relays'],
+  quickCases: [],
   participants: () => trusting.filter(({ name }) => name !== 'raw'),
   relays: () => [
     ...[20, 50, 80].map((delay, i) => ({ from: i * EACH, stored: EACH, delay })),
@@ -37,7 +38,6 @@ export const trouble: Scenario = {
     ],
   },
   rounds: 1,
-  quickRounds: 1,
   limit: 12_000,
   measure: askAgainAndAgain,
 };

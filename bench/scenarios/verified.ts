@@ -19,7 +19,6 @@ export const verified: Scenario = {
   ],
   relays: () => Array.from({ length: 5 }, () => ({ stored: EVENTS })),
   rounds: 3,
-  quickRounds: 1,
   limit: 30_000,
   measure: (world: World) => (world.client === 'fast-verify' ? verifyOnce(world, EVENTS) : collect(world, EVENTS)),
 };
