@@ -31,7 +31,7 @@ try {
     const { text, pass } = await guard(relays);
     process.stdout.write(`\n${text}\n`);
     process.exitCode = pass ? 0 : 1;
-  } else if (values.growth) await growth(relays);
+  } else if (values.growth) await growth(relays, Number(rounds ?? 3));
   else if (values.profile) process.stdout.write(`${await profile(values.profile, who ?? 'ours', relays)}\n`);
   else await run();
 } finally {
