@@ -267,6 +267,7 @@ export class Connection implements SubscriptionHost {
     this.#queries.lost(error);
     this.#acks.lost(error);
     this.#authentication.close();
+    if (!this.options.verification) this.verification.closeWhenDone();
   }
 
   /** The one function that every frame goes through. */

@@ -1,11 +1,14 @@
 import { asyncScheduler, type SchedulerLike, Subscription } from 'rxjs';
 import { BoundedMap } from '../policies/bounded-map.ts';
 import type { NostrEvent } from '../protocol/event.ts';
+import { borrowDefaultVerifier } from './default-verifier.ts';
 import { pureVerifier } from './pure.ts';
 import type { Verdicts, Verifier } from './verifier.ts';
+import type { WasmVerifier } from './wasm/wasm-verifier.ts';
 
 /** Knobs of {@link Verification}. */
 export interface VerificationOptions {
+  /** @default WebAssembly, in workers where there is a backlog; the pure one on a scheduler other than the platform's own time */
   readonly verifier?: Verifier | undefined;
   readonly scheduler?: SchedulerLike | undefined;
   /** Verified copies that are kept to be handed out again, oldest forgotten first. @default 10_000 */
@@ -45,16 +48,20 @@ export class Verification {
   /** Per id the copies that wait; the first is with the engine. */
   readonly #candidates = new Map<string, Candidate[]>();
   readonly #timers = new Subscription();
+  readonly #borrowed: WasmVerifier | undefined;
   #verifier: Verifier;
   #queue: Candidate[] = [];
   #flushing = false;
   #batchSize = 1;
+  #closesWhenDone = false;
   #failures = 0;
   #failuresInRow = 0;
 
   constructor(options: VerificationOptions = {}) {
-    this.#verifier = options.verifier ?? pureVerifier;
     this.#scheduler = options.scheduler ?? asyncScheduler;
+    // What answers from elsewhere answers in real time, which is no time on another clock.
+    if (!options.verifier && this.#scheduler === asyncScheduler) this.#borrowed = borrowDefaultVerifier();
+    this.#verifier = options.verifier ?? this.#borrowed ?? pureVerifier;
     this.#verdictTimeout = options.verdictTimeout ?? 10_000;
     this.#verified = new BoundedMap(options.remembered ?? 10_000);
   }
@@ -90,12 +97,19 @@ export class Verification {
     else candidates.push({ event, waiters: [done], engine: this.#verifier });
   }
 
+  /** Closes as soon as nobody waits for a verdict any more: nothing new is asked from here on. */
+  closeWhenDone(): void {
+    if (this.#candidates.size === 0) this.close();
+    else this.#closesWhenDone = true;
+  }
+
   /** Forgets everything; callers that still wait are not called. */
   close(): void {
     this.#timers.unsubscribe();
     this.#queue = [];
     this.#candidates.clear();
     this.#verified.clear();
+    this.#borrowed?.close();
   }
 
   #enqueue(candidate: Candidate): void {
@@ -136,8 +150,9 @@ export class Verification {
 
   #nextBatch(): Candidate[] {
     const engine = this.#queue[0]?.engine;
+    const most = engine?.batchSize ?? this.#batchSize;
     let length = 1;
-    while (length < this.#batchSize && this.#queue[length]?.engine === engine) length++;
+    while (length < most && this.#queue[length]?.engine === engine) length++;
     return this.#queue.splice(0, length);
   }
 
@@ -174,6 +189,7 @@ export class Verification {
       if (verdicts[index] === true) this.#accept(candidate);
       else this.#refuse(candidate);
     });
+    if (this.#closesWhenDone) this.closeWhenDone();
   }
 
   #accept({ event }: Candidate): void {
