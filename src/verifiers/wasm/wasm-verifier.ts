@@ -141,12 +141,13 @@ export class LoadedLater implements WasmVerifier {
       if (this.#workers > 0 && !this.#closed) this.#batches = this.#batchesFor(this.#code);
     } catch (error) {
       this.#unavailable = true;
-      this.#onUnavailable(error instanceof Error ? error : new Error(String(error)));
+      if (!this.#closed) this.#onUnavailable(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
   async #verifyWhenLoaded(loading: Promise<void>, events: readonly NostrEvent[]): Promise<Verdicts> {
     await loading;
+    if (this.#closed) throw new Error('This verifier was closed.');
     if (this.#code) return this.#verify(this.#code, events);
     return inSlices(events, PURE_SLICE, (slice) => pureVerifier.verify(slice) as Verdicts);
   }
