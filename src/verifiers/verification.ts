@@ -221,6 +221,7 @@ export class Verification {
     // Nothing is left to step in for the pure verifier: what makes it throw is no valid event.
     if (batch[0]?.engine === pureVerifier) {
       for (const candidate of batch) this.#refuse(candidate);
+      if (this.#closesWhenDone) this.closeWhenDone();
       return;
     }
     if (++this.#failuresInRow >= FAILURES_UNTIL_GIVEN_UP) this.#verifier = pureVerifier;
