@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fakeEvent, signedEvent, testKey, TestRelay } from '../../src/testing/index.ts';
 import { launchChromium } from '../support/chromium.ts';
 import type { ServedPage } from '../support/page-server.ts';
+import { quickEvents } from '../support/quick-events.ts';
 import { LibraryPage, serveLibrary } from './support/library-page.ts';
 import { mainThreadOf } from './support/main-thread.ts';
 
@@ -27,14 +28,10 @@ describe('the default verifier in a page', () => {
   beforeAll(async () => {
     browser = await launchChromium();
     relay = await TestRelay.start();
-    relay.seed(
-      Array.from({ length: EVENTS }, (_, n) =>
-        signedEvent({ content: 'genuine', created_at: 1_767_225_600 + n }, testKey(n % 50)),
-      ),
-    );
+    relay.seed(quickEvents(EVENTS, 50));
     for (let n = 0; n < 5; n++) relay.seed(fakeEvent({ content: 'forged', created_at: 1_767_225_600 + 2_000 * n }));
     for (let n = 0; n < 3; n++) relay.seed(signedEvent({ kind: 7, created_at: 1_767_225_600 + n }, testKey(0)));
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     for (const site of served) await site.close();
@@ -103,8 +100,8 @@ describe('the default verifier in a page', () => {
     // More where the pool held the relay back and asked again.
     expect(result.invalid).toBeGreaterThanOrEqual(5);
     expect(longest).toBeLessThan(LONGEST_STALL_MS);
-    expect(workers).toHaveLength(2);
-    expect(workers.every((url) => url.startsWith('blob:'))).toBe(true);
+    // The second starts where the first has its hands full.
+    expect(workers.join()).toMatch(/^blob:[^,]+(,blob:[^,]+)?$/);
     // close() ended them.
     await expect.poll(() => page.page.workers().length).toBe(0);
   });
