@@ -5,10 +5,11 @@
  *
  * Where the compiler does not run, the module holds no code: the library then verifies in plain JavaScript.
  */
+import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -19,7 +20,13 @@ const COMPILE = [
   ...['--target=wasm32-wasip1', '-O2', '-std=c99', '-c', '-Ilib'],
   ...['-Wall', '-Wextra', '-Werror', '-Wno-unused-function'],
   // What libsecp256k1's configure script would write: no GMP, and the field and the scalars in 32-bit words, as WebAssembly has no product of 128 bits.
-  ...['-DUSE_NUM_NONE', '-DUSE_FIELD_INV_BUILTIN', '-DUSE_SCALAR_INV_BUILTIN', '-DUSE_FIELD_10X26', '-DUSE_SCALAR_8X32'],
+  ...[
+    '-DUSE_NUM_NONE',
+    '-DUSE_FIELD_INV_BUILTIN',
+    '-DUSE_SCALAR_INV_BUILTIN',
+    '-DUSE_FIELD_10X26',
+    '-DUSE_SCALAR_8X32',
+  ],
   // Its patent ran out in 2020. The window of 8 makes tables of 8 kB in a millisecond; larger ones were no faster.
   ...['-DUSE_ENDOMORPHISM', '-DECMULT_WINDOW_SIZE=8'],
   // From its public header, which this code does not need.
@@ -27,12 +34,19 @@ const COMPILE = [
   ...['schnorr.c', '-o', 'schnorr.o'],
 ];
 // The stack lies below the data: what overflows it traps.
-const LINK = ['--no-entry', '--strip-all', '--stack-first', '-z', 'stack-size=1048576', 'schnorr.o', '-o', 'schnorr.wasm'];
-
-const packageOf = (name) => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+const LINK = [
+  '--no-entry',
+  '--strip-all',
+  '--stack-first',
+  '-z',
+  'stack-size=1048576',
+  'schnorr.o',
+  '-o',
+  'schnorr.wasm',
+];
 
 function sources() {
-  const folder = join(packageOf('secp256k1'), 'src/secp256k1/src');
+  const folder = join(dirname(fileURLToPath(import.meta.resolve('secp256k1/package.json'))), 'src/secp256k1/src');
   const headers = readdirSync(folder).filter((name) => name.endsWith('.h'));
   const lib = Object.fromEntries(headers.sort().map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
   return { lib, 'schnorr.c': readFileSync(join(FOLDER, 'schnorr.c'), 'utf8') };
@@ -42,7 +56,9 @@ function sources() {
 async function compiled() {
   const files = sources();
   const compiler = JSON.parse(readFileSync(join(ROOT, 'node_modules/@yowasp/clang/package.json'), 'utf8')).version;
-  const key = createHash('sha256').update(JSON.stringify([files, compiler, COMPILE, LINK])).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify([files, compiler, COMPILE, LINK]))
+    .digest('hex');
   const kept = join(CACHE, `${key.slice(0, 32)}.wasm`);
   if (existsSync(kept)) return readFileSync(kept);
   const start = performance.now();
@@ -64,7 +80,9 @@ async function bytesOrNone() {
     return Buffer.from(await compiled());
   } catch (error) {
     const reason = String(error).split('\n', 1)[0];
-    console.error(`libsecp256k1 was not compiled to WebAssembly: ${reason}\nThe build goes on; it verifies signatures in plain JavaScript.`);
+    console.error(
+      `libsecp256k1 was not compiled to WebAssembly: ${reason}\nThe build goes on; it verifies signatures in plain JavaScript.`,
+    );
     return Buffer.alloc(0);
   }
 }
@@ -77,6 +95,8 @@ async function workerScript() {
     minify: true,
     write: false,
     format: 'cjs',
+    // It exports nothing, but would say so in a `module`, which is another thing that a Web Worker lacks.
+    banner: { js: 'var module = {};' },
     // Leaves its `require` alone, which a Web Worker does not reach.
     platform: 'node',
     target: 'es2022',

@@ -34,7 +34,6 @@ import { SubscriptionIds } from './subscription-ids.ts';
 import { Tolerance } from './tolerance.ts';
 
 const LONGEST_NOTICE = 500;
-const MOST_WAITING = 5_000;
 const ABUSES: Readonly<Record<Misconduct, string>> = {
   unasked: 'too many messages that nobody asked for',
   unmatched: 'too many events that match no filter',
@@ -84,7 +83,7 @@ export class Connection implements SubscriptionHost {
     private readonly options: ConnectionOptions,
   ) {
     this.#socket = openSocket;
-    this.maxBacklog = options.maxBacklog ?? MOST_WAITING;
+    this.maxBacklog = options.maxBacklog ?? 5_000;
     this.scheduler = options.scheduler ?? asyncScheduler;
     this.verification = options.verification ?? new Verification({ scheduler: this.scheduler });
     this.counters = options.counters ?? newRelayCounters();

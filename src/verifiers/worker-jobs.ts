@@ -1,7 +1,8 @@
 import type { WorkerPort } from './worker-port.ts';
 
 /** What a worker answers to a job: its result, or why it has none. */
-export type JobAnswer<Result> = (Result & { readonly job: number }) | { readonly job: number; readonly problem: string };
+export type JobAnswer<Result> =
+  (Result & { readonly job: number }) | { readonly job: number; readonly problem: string };
 
 interface Worker<Result> {
   readonly port: WorkerPort;

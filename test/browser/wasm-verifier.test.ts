@@ -13,6 +13,11 @@ const EVENTS = 10_000;
 /** The file of the compiled code, apart from the page's own. */
 const CODE = '**/built-*.js';
 
+declare global {
+  /** How many verdicts the workers of the page gave. */
+  var verdictsOfWorkers: number;
+}
+
 interface Verified {
   readonly genuine: number;
   readonly forged: number;
@@ -95,6 +100,17 @@ describe('the default verifier in a page', () => {
     await openPage();
     const workers: string[] = [];
     page.page.on('worker', (worker) => workers.push(worker.url()));
+    await page.page.evaluate(() => {
+      globalThis.verdictsOfWorkers = 0;
+      globalThis.Worker = class extends Worker {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          this.addEventListener('message', ({ data }) => {
+            verdictsOfWorkers += (data as { verdicts?: Uint8Array }).verdicts?.length ?? 0;
+          });
+        }
+      };
+    });
     const { result, longest } = await mainThreadOf(page.page, () => verify());
     expect(result).toMatchObject({ genuine: EVENTS, forged: 0 });
     // More where the pool held the relay back and asked again.
@@ -102,6 +118,7 @@ describe('the default verifier in a page', () => {
     expect(longest).toBeLessThan(LONGEST_STALL_MS);
     // The second starts where the first has its hands full.
     expect(workers.join()).toMatch(/^blob:[^,]+(,blob:[^,]+)?$/);
+    expect(await page.page.evaluate(() => verdictsOfWorkers)).toBeGreaterThan(EVENTS / 2);
     // close() ended them.
     await expect.poll(() => page.page.workers().length).toBe(0);
   });

@@ -55,13 +55,15 @@ describe('the engine and noble', () => {
       ];
       const { engine } = await newEngine();
       let refused = 0;
-      for (let checked = 0; checked < SIGNATURES; ) {
+      for (let checked = 0; checked < SIGNATURES;) {
         const size = Math.min(SIGNATURES - checked, 1 + Math.floor(random() * LARGEST_BATCH));
         const share = random();
         const batch = Array.from({ length: size }, () =>
           random() < share ? pick(mutations)(pick(events), pick(events)) : pick(events),
         );
-        const noble = batch.map((event) => (events.includes(event) ? 1 : Number((pureVerifier.verify([event]) as boolean[])[0])));
+        const noble = batch.map((event) =>
+          events.includes(event) ? 1 : Number((pureVerifier.verify([event]) as boolean[])[0]),
+        );
         expect([...engine.verify(recordsOf(batch))]).toEqual(noble);
         checked += size;
         refused += noble.filter((verdict) => verdict === 0).length;

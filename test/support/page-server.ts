@@ -46,7 +46,8 @@ export async function servePage(entry: string, headers: Readonly<Record<string, 
   const server = createServer((request, response) => {
     const script = files.get(request.url ?? '/');
     if (script) response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
-    else if (request.url === '/') response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' }).end(html);
+    else if (request.url === '/')
+      response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' }).end(html);
     else response.writeHead(404).end();
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

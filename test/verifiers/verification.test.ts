@@ -502,7 +502,7 @@ describe('Verification', () => {
   });
 
   describe('without a verifier of the caller', () => {
-    it('verifies with WebAssembly on the platform\'s own time, and lets go of it on close', async () => {
+    it("verifies with WebAssembly on the platform's own time, and lets go of it on close", async () => {
       const [event, other] = signedEvents(2);
       const pure = vi.spyOn(pureVerifier, 'verify');
       const verification = new Verification();

@@ -4,5 +4,7 @@ let warned = false;
 export function warnOnce(reason: Error): void {
   if (warned) return;
   warned = true;
-  console.warn(`rx-relay-pool verifies signatures in plain JavaScript, which is some 20 times as slow: ${reason.message}`);
+  console.warn(
+    `rx-relay-pool verifies signatures in plain JavaScript, which is some 20 times as slow: ${reason.message}`,
+  );
 }

@@ -16,9 +16,10 @@ interface Port {
   postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
 }
 
-// Node hands scripts without a file a `require`; a Web Worker is its own port.
+// One script for all platforms: Node hands it a `require`, in browsers a worker is its own port.
 declare const require: undefined | ((name: string) => { readonly parentPort: unknown });
-const port = (typeof require === 'function' ? require('node:worker_threads').parentPort : globalThis) as Port;
+const NODE_WORKERS = 'node:worker_threads';
+const port = (typeof require === 'function' ? require(NODE_WORKERS).parentPort : globalThis) as Port;
 
 let engine: SchnorrEngine | undefined;
 

@@ -43,7 +43,8 @@ function batch(size: number, forged: readonly number[] = []): Uint8Array<ArrayBu
 }
 
 const verify = (records: Uint8Array): number[] => [...engine.verify(records)];
-const refusedBy = (records: Uint8Array): number[] => verify(records).flatMap((verdict, i) => (verdict === 1 ? [] : [i]));
+const refusedBy = (records: Uint8Array): number[] =>
+  verify(records).flatMap((verdict, i) => (verdict === 1 ? [] : [i]));
 
 describe('SchnorrEngine', () => {
   it('has vectors to be held against', () => {
@@ -69,7 +70,8 @@ describe('SchnorrEngine', () => {
   it('agrees with all vectors at once', () => {
     const records = new Uint8Array(vectors.length * RECORD_BYTES);
     vectors.forEach(({ record }, index) => records.set(record, index * RECORD_BYTES));
-    for (let round = 0; round < 2; round++) expect(verify(records)).toEqual(vectors.map(({ right }) => (right ? 1 : 0)));
+    for (let round = 0; round < 2; round++)
+      expect(verify(records)).toEqual(vectors.map(({ right }) => (right ? 1 : 0)));
   });
 
   it('finds one forgery in any place of any batch', () => {

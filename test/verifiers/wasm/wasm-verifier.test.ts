@@ -12,7 +12,10 @@ import type { WorkerPort } from '../../../src/verifiers/worker-port.ts';
 import { newEngine, signedEvents } from '../../support/records.ts';
 
 const EVENTS = signedEvents(300);
-const forge = (event: NostrEvent): NostrEvent => ({ ...event, sig: event.sig.replace(/.$/, (d) => (d === '0' ? '1' : '0')) });
+const forge = (event: NostrEvent): NostrEvent => ({
+  ...event,
+  sig: event.sig.replace(/.$/, (d) => (d === '0' ? '1' : '0')),
+});
 const someForged = EVENTS.map((event, i) => (i % 100 === 7 ? forge(event) : event));
 const verdictsOnSome = EVENTS.map((_, i) => i % 100 !== 7);
 
@@ -105,6 +108,8 @@ describe('wasmVerifier', () => {
     expect(await verifier.verify(someForged.slice(0, 10))).toEqual(verdictsOnSome.slice(0, 10));
     expect(await verifier.verify(someForged)).toEqual(verdictsOnSome);
     expect(verifier.verify(someForged.slice(0, 32))).toEqual(verdictsOnSome.slice(0, 32));
+    // It would have done without workers that cannot start.
+    expect(verifier.batchSize).toBe(512);
     verifier.close();
   });
 
@@ -211,7 +216,7 @@ describe('wasmVerifier', () => {
       ]);
       workers[0]?.work(2);
       workers[1]?.work();
-      expect((await Promise.all(calls)).flat()).toEqual(verdictsOnSome.slice(0, 297));
+      expect((await Promise.all(calls.map(async (call) => call))).flat()).toEqual(verdictsOnSome.slice(0, 297));
     });
 
     it('cuts what is larger than a batch', async () => {
@@ -222,9 +227,9 @@ describe('wasmVerifier', () => {
         for (const worker of workers) worker.work(2 * n);
         await turn();
       }
-      expect(workers.flatMap(({ jobs }) => jobs.map(({ records }) => records.length / 128)).sort()).toEqual(
-        [44, 64, 64, 64, 64],
-      );
+      expect(workers.flatMap(({ jobs }) => jobs.map(({ records }) => records.length / 128)).sort()).toEqual([
+        44, 64, 64, 64, 64,
+      ]);
       expect(await verdicts).toEqual(verdictsOnSome);
     });
 
