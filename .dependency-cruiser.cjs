@@ -77,7 +77,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nothing imports and that imports nothing is dead.',
       severity: 'error',
-      from: { orphan: true, pathNot: '\\.(node|browser)\\.ts$' },
+      from: { orphan: true, pathNot: '\\.((node|browser)|d)\\.ts$' },
       to: {},
     },
     {

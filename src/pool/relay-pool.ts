@@ -56,7 +56,11 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
   readonly explained?: number | undefined;
   /** Named sets of relays: see `cluster`. @default none */
   readonly clusters?: Readonly<Record<string, ClusterOptions>> | undefined;
-  /** Who checks signatures. @default the pure verifier, in slices of a few milliseconds */
+  /**
+   * Who checks signatures.
+   *
+   * @default {@link wasmVerifier}, shared between pools and closed with the last; {@link pureVerifier} on a `scheduler` of your own
+   */
   readonly verifier?: Verifier | undefined;
   /** Verified events that are kept to be handed out again, oldest forgotten first. @default 10_000 */
   readonly remembered?: number | undefined;

@@ -2,11 +2,14 @@ import { asyncScheduler, type SchedulerLike, Subscription } from 'rxjs';
 import { BoundedMap } from '../policies/bounded-map.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
+import { borrowDefaultVerifier } from './default-verifier.ts';
 import { pureVerifier } from './pure.ts';
 import type { Verdicts, Verifier } from './verifier.ts';
+import type { WasmVerifier } from './wasm/wasm-verifier.ts';
 
 /** Knobs of {@link Verification}. */
 export interface VerificationOptions {
+  /** @default WebAssembly, in workers where there is a backlog; the pure one on a scheduler other than the platform's own time */
   readonly verifier?: Verifier | undefined;
   readonly scheduler?: SchedulerLike | undefined;
   /** Verified copies that are kept to be handed out again, oldest forgotten first. @default 10_000 */
@@ -61,16 +64,20 @@ export class Verification {
   /** Per id the copies that come after it. */
   readonly #next = new Map<string, Candidate[]>();
   readonly #timers = new Subscription();
+  readonly #borrowed: WasmVerifier | undefined;
   #verifier: Verifier;
   #queue: Candidate[] = [];
   #flushing = false;
   #batchSize = 1;
+  #closesWhenDone = false;
   #failures = 0;
   #failuresInRow = 0;
 
   constructor(options: VerificationOptions = {}) {
-    this.#verifier = options.verifier ?? pureVerifier;
     this.#scheduler = options.scheduler ?? asyncScheduler;
+    // What answers from elsewhere answers in real time, which is no time on another clock.
+    if (!options.verifier && this.#scheduler === asyncScheduler) this.#borrowed = borrowDefaultVerifier();
+    this.#verifier = options.verifier ?? this.#borrowed ?? pureVerifier;
     this.#verdictTimeout = options.verdictTimeout ?? 10_000;
     this.#verified = new BoundedMap(options.remembered ?? 10_000);
   }
@@ -138,6 +145,12 @@ export class Verification {
     this.#next.set(id, next);
   }
 
+  /** Closes as soon as nobody waits for a verdict any more: nothing new is asked from here on. */
+  closeWhenDone(): void {
+    if (this.#candidates.size === 0) this.close();
+    else this.#closesWhenDone = true;
+  }
+
   /** Forgets everything; callers that still wait are not called. */
   close(): void {
     this.#timers.unsubscribe();
@@ -145,12 +158,13 @@ export class Verification {
     this.#candidates.clear();
     this.#next.clear();
     this.#verified.clear();
+    this.#borrowed?.close();
   }
 
   #enqueue(candidate: Candidate): void {
     this.#queue.push(candidate);
     // An engine to which a full batch is nothing need not wait for its turn, nor let what comes pile up before it.
-    if (this.#queue.length >= LARGEST_BATCH && this.#batchSize === LARGEST_BATCH) this.#verifyNext();
+    if (this.#queue.length >= LARGEST_BATCH && this.#isQuick) this.#verifyNext();
     this.#flushSoon();
   }
 
@@ -158,6 +172,11 @@ export class Verification {
   #enqueueFirst(candidate: Candidate): void {
     this.#queue.unshift(candidate);
     this.#flushSoon();
+  }
+
+  /** Whether the engine works elsewhere, or a full batch took no time the last time. */
+  get #isQuick(): boolean {
+    return this.#verifier.batchSize !== undefined || this.#batchSize === LARGEST_BATCH;
   }
 
   #flushSoon(): void {
@@ -189,8 +208,9 @@ export class Verification {
 
   #nextBatch(): Candidate[] {
     const engine = this.#queue[0]?.engine;
+    const most = engine?.batchSize ?? this.#batchSize;
     let length = 1;
-    while (length < this.#batchSize && this.#queue[length]?.engine === engine) length++;
+    while (length < most && this.#queue[length]?.engine === engine) length++;
     return this.#queue.splice(0, length);
   }
 
@@ -227,6 +247,7 @@ export class Verification {
       if (verdicts[index] === true) this.#accept(candidate);
       else this.#refuse(candidate);
     });
+    if (this.#closesWhenDone) this.closeWhenDone();
   }
 
   #accept(candidate: Candidate): void {
@@ -260,6 +281,7 @@ export class Verification {
     // Nothing is left to step in for the pure verifier: what makes it throw is no valid event.
     if (batch[0]?.engine === pureVerifier) {
       for (const candidate of batch) this.#refuse(candidate);
+      if (this.#closesWhenDone) this.closeWhenDone();
       return;
     }
     if (++this.#failuresInRow >= FAILURES_UNTIL_GIVEN_UP) this.#verifier = pureVerifier;

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
 import { describe, expect, it, vi } from 'vitest';
+import { signedEvents } from '../support/records.ts';
 
 // These tests look at the built files: `npm test` builds first. They start processes, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -53,6 +54,30 @@ describe('the browser build', () => {
     },
   );
 
+  it('has the compiled code in a file of its own, which only a dynamic import reaches', async () => {
+    const code = filesIn('dist/browser').filter((path) => /built-\w+\.js$/.test(path));
+    expect(code).toHaveLength(1);
+    const { metafile } = await build({
+      absWorkingDir: ROOT,
+      stdin: { contents: "export * from 'rx-relay-pool';", resolveDir: ROOT, loader: 'js' },
+      bundle: true,
+      splitting: true,
+      write: false,
+      outdir: 'page',
+      metafile: true,
+      format: 'esm',
+      platform: 'browser',
+      conditions: ['browser', 'import'],
+      logLevel: 'silent',
+    });
+    const holders = Object.entries(metafile.outputs).filter(([, { inputs }]) => code[0] && inputs[code[0]]);
+    expect(holders).toHaveLength(1);
+    const importers = Object.values(metafile.outputs).flatMap(({ imports }) =>
+      imports.filter(({ path }) => path === holders[0]?.[0]),
+    );
+    expect(importers.map(({ kind }) => kind)).toEqual(['dynamic-import']);
+  });
+
   it('is what bundlers without a platform get', async () => {
     const inputs = await bundle("export * from 'rx-relay-pool';", 'browser', []);
     expect(inputs.filter((path) => /node_modules\/ws\//.test(path))).toEqual([]);
@@ -89,6 +114,22 @@ describe('the Node build', () => {
     const cjs = `const { workerPoolVerifier } = require('rx-relay-pool/worker-pool'); ${verify}`;
     expect(runInNode('module', esm)).toBe('[ false ]');
     expect(runInNode('commonjs', cjs)).toBe('[ false ]');
+  });
+
+  it('verifies with WebAssembly, in this thread and in workers, from either', () => {
+    // Nobody else keeps the process alive: it ends by itself, which workers must not prevent.
+    const verify = `const events = JSON.parse(${JSON.stringify(JSON.stringify(signedEvents(40)))});
+      const verifier = wasmVerifier(); const alive = setInterval(() => {}, 1000);
+      const count = (verdicts) => verdicts.filter(Boolean).length;
+      (async () => {
+        const [few, more] = [await verifier.verify(events.slice(1, 9)), await verifier.verify(events)];
+        console.log(count(few), count(more), verifier.batchSize);
+        clearInterval(alive);
+      })();`;
+    const esm = `import { wasmVerifier } from 'rx-relay-pool'; ${verify}`;
+    const cjs = `const { wasmVerifier } = require('rx-relay-pool'); ${verify}`;
+    expect(runInNode('module', esm)).toBe('8 40 512');
+    expect(runInNode('commonjs', cjs)).toBe('8 40 512');
   });
 
   it('of the outbox loads level when its store is opened, and says so where it is not installed', () => {
@@ -156,9 +197,11 @@ describe('what is published', () => {
     expect(targets.length).toBeGreaterThan(10);
     expect(targets.filter((target) => !files.includes(target.slice(2)))).toEqual([]);
     expect(
-      files.filter((path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|SECURITY\.md$)/.test(path)),
+      files.filter(
+        (path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|NOTICE$|SECURITY\.md$)/.test(path),
+      ),
     ).toEqual([]);
-    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'README.md']));
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'NOTICE', 'CHANGELOG.md', 'README.md']));
   });
 
   it('needs nothing from src', () => {
