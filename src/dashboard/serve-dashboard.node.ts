@@ -96,17 +96,18 @@ export async function serveDashboard(
     const refuse = (status: number, why: string): void => answer(status, 'text/plain; charset=utf-8', `${why}\n`);
     if (!allowed.has(nameIn(request))) return refuse(403, 'This server is not called by that name.');
     if (request.method !== 'GET') return refuse(405, 'There is nothing to change here.');
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    const file = files.get(pathname);
+    // Not by URL, which throws at what a client may send.
+    const [path = '', query] = (request.url ?? '').split('?');
+    const file = files.get(path);
     if (file) return answer(200, ...file);
     if (FOREIGN.includes(request.headers['sec-fetch-site'])) return refuse(403, 'This is for pages of this server.');
-    if (pathname === '/events') {
+    if (path === '/events') {
       if (streams.isOver) return refuse(503, 'The pool is closed.');
       if (streams.size >= maxPages) return refuse(503, `${maxPages} pages watch already.`);
       return stream(streams, response);
     }
-    if (pathname === '/explain') {
-      void explained(source, searchParams.get('call') ?? '').then(([status, text]) =>
+    if (path === '/explain') {
+      void explained(source, new URLSearchParams(query).get('call') ?? '').then(([status, text]) =>
         answer(status, 'application/json', text),
       );
       return;
