@@ -1,3 +1,4 @@
+/* global Buffer, Response, clearInterval, fetch, scrollTo, setInterval, setTimeout */
 // `npm run screenshots`: takes the pictures of the dashboard in docs/images/, in about a minute and a half. Needs a Chromium.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

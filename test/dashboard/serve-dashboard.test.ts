@@ -241,16 +241,16 @@ describe('serveDashboard', () => {
     for (let n = 1; n <= 24; n++) {
       source.relays$.next(relays(n));
       await vi.waitFor(
-        () => expect(told(quick as Watch, 'relays').at(-1)).toMatchObject([{ attempts: n }, ...Array(1_999).fill({})]),
+        () => expect(told(quick, 'relays').at(-1)).toMatchObject([{ attempts: n }, ...Array(1_999).fill({})]),
         PATIENCE,
       );
     }
     slow?.response.resume();
     await vi.waitFor(
-      () => expect(told(slow as Watch, 'relays').at(-1)).toMatchObject([{ attempts: 24 }, ...Array(1_999).fill({})]),
+      () => expect(told(slow, 'relays').at(-1)).toMatchObject([{ attempts: 24 }, ...Array(1_999).fill({})]),
       PATIENCE,
     );
-    expect(told(slow as Watch, 'relays').length).toBeLessThan(20);
+    expect(told(slow, 'relays').length).toBeLessThan(20);
   }, 40_000);
 
   it('answers what becomes of a call, as data; 404 where it is not kept, 500 where the source fails', async () => {
