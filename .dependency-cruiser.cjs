@@ -97,7 +97,8 @@ module.exports = {
     },
     {
       name: 'declared-dependencies',
-      comment: 'What src imports must be a dependency or a peer, not a tool of ours; uplot is built into the dashboard.',
+      comment:
+        'What src imports must be a dependency or a peer, not a tool of ours; uplot is built into the dashboard.',
       severity: 'error',
       from: { path: '^src/' },
       to: {

@@ -156,7 +156,7 @@ export function regionBars(relays: readonly DashboardRelay[], metrics: PoolMetri
   }));
 }
 
-export function isUp({ state }: DashboardRelay): boolean {
+function isUp({ state }: DashboardRelay): boolean {
   return state === 'connected' || state === 'authenticated';
 }
 
