@@ -1,13 +1,13 @@
-/* global Buffer, Response, clearInterval, fetch, scrollTo, setInterval, setTimeout */
+/* global Response, clearInterval, fetch, scrollTo, setInterval, setTimeout */
 // `npm run screenshots`: takes the pictures of the dashboard in docs/images/, in about a minute and a half. Needs a Chromium.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { serveFromSources } from '../examples/five-relays/dashboard.ts';
 import { balanced, HedgePolicy, RelayPool } from '../src/index.ts';
 import { seededRandom, signedEvent, TestRelay, testKey } from '../src/testing/index.ts';
 import { launchChromium } from '../test/support/chromium.ts';
+import { packPng } from './pack-png.mjs';
 
 const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
 /** Milliseconds of traffic before the pictures are taken. */
@@ -26,26 +26,6 @@ const RELAYS = {
   lima: { country: 'PE', delay: between(110, 500) },
   sydney: { country: undefined, delay: between(200, 1_400) },
 };
-
-/** The same PNG, packed as well as can be: Chromium packs it quickly. */
-function smaller(png) {
-  const parts = [];
-  const packed = [];
-  for (let at = 8; at < png.length;) {
-    const end = at + 12 + png.readUInt32BE(at);
-    if (png.toString('latin1', at + 4, at + 8) === 'IDAT') packed.push(png.subarray(at + 8, end - 4));
-    else parts.push(png.subarray(at, end));
-    at = end;
-  }
-  const data = deflateSync(inflateSync(Buffer.concat(packed)), { level: 9, memLevel: 9 });
-  const typed = Buffer.concat([Buffer.from('IDAT'), data]);
-  const [length, sum] = [data.length, crc32(typed)].map((number) => {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(number);
-    return bytes;
-  });
-  return Buffer.concat([png.subarray(0, 8), ...parts.slice(0, -1), length, typed, sum, ...parts.slice(-1)]);
-}
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const relays = new Map();
@@ -107,7 +87,7 @@ try {
   await mkdir(IMAGES, { recursive: true });
   const shots = [
     { name: 'light', colorScheme: 'light', width: 1_240, height: 1_000 },
-    { name: 'dark', colorScheme: 'dark', width: 1_160, height: 1_000 },
+    { name: 'dark', colorScheme: 'dark', width: 1_240, height: 1_000 },
     { name: 'phone', colorScheme: 'light', width: 390, height: 844, scale: 2 },
   ];
   const pages = [];
@@ -131,7 +111,7 @@ try {
     await page.evaluate(() => scrollTo(0, 0));
     await pause(1_200);
     const taken = await page.screenshot({ fullPage: name !== 'phone' });
-    await writeFile(`${IMAGES}dashboard-${name}.png`, smaller(taken));
+    await writeFile(`${IMAGES}dashboard-${name}.png`, packPng(taken));
   }
 } finally {
   clearInterval(traffic);

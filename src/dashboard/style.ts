@@ -120,7 +120,7 @@ button.away { visibility: hidden; }
 .plot-legend { display: flex; align-items: center; gap: 14px; height: 32px; white-space: nowrap; overflow: hidden; }
 .item { display: inline-flex; align-items: center; gap: 6px; }
 .value { width: 56px; font-weight: 600; }
-.plot-legend .time { margin-inline-start: auto; color: var(--muted); }
+.latency .time { position: absolute; top: 10px; left: 82px; line-height: 24px; color: var(--muted); white-space: nowrap; }
 .swatch { stroke: currentColor; }
 .swatch.p50 { color: var(--p50); }
 .swatch.p95 { color: var(--p95); }
@@ -211,7 +211,7 @@ button.away { visibility: hidden; }
   .latency .of { position: static; display: block; }
   .plot-legend { gap: 8px; font-size: 12px; }
   .value { width: 48px; }
-  .plot-legend .time { display: none; }
+  .latency .time { left: 78px; }
   .swatch { width: 22px; }
   .lanes li { display: block; }
   .times { margin-inline: 16px 44px; }
