@@ -4,11 +4,15 @@ import { defineConfig, type Options } from 'tsup';
 
 /** What users import, by the name of its output file; see "exports" in package.json. */
 const everywhere = {
+  dashboard: 'src/dashboard/index.ts',
   index: 'src/index.ts',
   outbox: 'src/durable-outbox/index.ts',
   'worker-pool': 'src/verifiers/worker-pool.ts',
 };
-const nodeOnly = { testing: 'src/testing/index.ts' };
+const nodeOnly = {
+  'dashboard-server': 'src/dashboard/serve-dashboard.node.ts',
+  testing: 'src/testing/index.ts',
+};
 /** Started by URL from beside the file that starts it, so it keeps its name and is an ES module everywhere. */
 const worker = { 'verify-worker': 'src/verifiers/verify-worker.ts' };
 
@@ -109,6 +113,14 @@ export default defineConfig([
     },
   },
   esm('browser', { ...everywhere, ...worker }),
+  // The script of the page that `serveDashboard` serves: all that it needs in one file.
+  {
+    ...esm('browser', { dashboard: 'src/dashboard/page.ts' }),
+    outDir: 'dist/page',
+    splitting: false,
+    sourcemap: false,
+    minify: true,
+  },
   {
     entry: { ...everywhere, ...nodeOnly },
     outDir: 'dist/types',

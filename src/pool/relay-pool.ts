@@ -215,7 +215,7 @@ export class RelayPool {
    * Why a request, a count or a publish went as it did: which relays were considered, chosen, skipped, throttled, late, and why; of the latest so
    * many (option `explained`). Undefined when it is not among them.
    *
-   * @param of - The event that was published, or its id; or the option `id` of a request or a count.
+   * @param of - The event that was published, or its id; the option `id` of a request or a count; or the `call` of an explanation, as a text.
    */
   explain(of: NostrEvent | string): Explanation | undefined {
     return this.#context.journal.find(typeof of === 'string' ? of : of.id);

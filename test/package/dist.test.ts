@@ -45,7 +45,7 @@ function runInNode(type: 'module' | 'commonjs', code: string): string {
 }
 
 describe('the browser build', () => {
-  it.each([['rx-relay-pool'], ['rx-relay-pool/outbox'], ['rx-relay-pool/worker-pool']])(
+  it.each([['rx-relay-pool'], ['rx-relay-pool/dashboard'], ['rx-relay-pool/outbox'], ['rx-relay-pool/worker-pool']])(
     'of %s never pulls in ws, level or a module of Node',
     async (name) => {
       const inputs = await bundle(`export * from '${name}';`, 'browser', ['browser', 'import']);
@@ -78,6 +78,28 @@ describe('the browser build', () => {
     expect(importers.map(({ kind }) => kind)).toEqual(['dynamic-import']);
   });
 
+  it('of all but the dashboard has nothing of the dashboard, nor its plots', async () => {
+    const isOfIt = (path: string): boolean => /dashboard|uplot/i.test(path);
+    const names = ['rx-relay-pool', 'rx-relay-pool/outbox', 'rx-relay-pool/worker-pool'];
+    const inputs = await bundle(names.map((name) => `export * from '${name}';`).join('\n'), 'browser', ['browser']);
+    expect(inputs.filter(isOfIt)).toEqual([]);
+    const others = filesIn('dist/browser').filter((path) => path.endsWith('.js') && !isOfIt(path));
+    expect(others.length).toBeGreaterThan(3);
+    expect(others.filter((path) => /uPlot|relay-pool-dashboard/.test(read(path)))).toEqual([]);
+    expect(read('dist/browser/dashboard.js')).toContain('uPlot');
+  });
+
+  it('of the dashboard registers the element, also where nothing of it is used', async () => {
+    const inputs = await bundle("import 'rx-relay-pool/dashboard';", 'browser', ['browser', 'import']);
+    expect(inputs).toContain('dist/browser/dashboard.js');
+  });
+
+  it('has the page of the dashboard in one file, which imports nothing', () => {
+    expect(filesIn('dist/page')).toEqual(['dist/page/dashboard.js']);
+    const { importedFiles } = ts.preProcessFile(read('dist/page/dashboard.js'));
+    expect(importedFiles).toEqual([]);
+  });
+
   it('is what bundlers without a platform get', async () => {
     const inputs = await bundle("export * from 'rx-relay-pool';", 'browser', []);
     expect(inputs.filter((path) => /node_modules\/ws\//.test(path))).toEqual([]);
@@ -96,15 +118,19 @@ describe('the browser build', () => {
 describe('the Node build', () => {
   const names = (variable: string): string => `console.log(Object.keys(${variable}).sort().join(' '))`;
 
-  it.each([['rx-relay-pool'], ['rx-relay-pool/outbox'], ['rx-relay-pool/testing'], ['rx-relay-pool/worker-pool']])(
-    'of %s has the same names for import and require',
-    (name) => {
-      const imported = runInNode('module', `import * as all from '${name}'; ${names('all')}`);
-      const required = runInNode('commonjs', `const all = require('${name}'); ${names('all')}`);
-      expect(imported).not.toBe('');
-      expect(required).toBe(imported);
-    },
-  );
+  it.each([
+    ['rx-relay-pool'],
+    ['rx-relay-pool/dashboard'],
+    ['rx-relay-pool/dashboard-server'],
+    ['rx-relay-pool/outbox'],
+    ['rx-relay-pool/testing'],
+    ['rx-relay-pool/worker-pool'],
+  ])('of %s has the same names for import and require', (name) => {
+    const imported = runInNode('module', `import * as all from '${name}'; ${names('all')}`);
+    const required = runInNode('commonjs', `const all = require('${name}'); ${names('all')}`);
+    expect(imported).not.toBe('');
+    expect(required).toBe(imported);
+  });
 
   it('starts its worker from either', () => {
     const event = { id: 'a', pubkey: 'b', created_at: 1, kind: 1, tags: [], content: '', sig: 'c' };
@@ -138,6 +164,19 @@ describe('the Node build', () => {
       const { levelOutboxStore } = await import('rx-relay-pool/outbox');
       await levelOutboxStore('never').entries().catch(({ code, message }) => console.log(code, message));`;
     expect(runInNode('module', without)).toMatch(/^store-failed .*npm install level$/);
+  });
+
+  it('serves the built page of the dashboard, from either', () => {
+    const look = `.then(async (served) => {
+      const script = await (await fetch(served.url + 'dashboard.js')).text();
+      console.log(script.includes('relay-pool-dashboard'), script.length > 10_000);
+      await served.close();
+    });`;
+    const serve = `const pool = new RelayPool(); serveDashboard(pool)${look}`;
+    const esm = `import { RelayPool } from 'rx-relay-pool'; import { serveDashboard } from 'rx-relay-pool/dashboard-server'; ${serve}`;
+    const cjs = `const { RelayPool } = require('rx-relay-pool'); const { serveDashboard } = require('rx-relay-pool/dashboard-server'); ${serve}`;
+    expect(runInNode('module', esm)).toBe('true true');
+    expect(runInNode('commonjs', cjs)).toBe('true true');
   });
 
   it('of the pool does not need level', async () => {
@@ -201,7 +240,7 @@ describe('what is published', () => {
         (path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|NOTICE$|SECURITY\.md$)/.test(path),
       ),
     ).toEqual([]);
-    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'NOTICE', 'CHANGELOG.md', 'README.md']));
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'NOTICE', 'README.md']));
   });
 
   it('needs nothing from src', () => {
@@ -222,7 +261,8 @@ describe('what is published', () => {
         sourcesContent: (string | null)[];
       };
       expect(map.sourceRoot ?? '').toBe('');
-      expect(map.sources.filter((source) => !source.startsWith('../../src/'))).toEqual([]);
+      // What is built in is named in NOTICE.
+      expect(map.sources.filter((source) => !/^\.\.\/\.\.\/(src|node_modules\/uplot)\//.test(source))).toEqual([]);
       expect(map.sourcesContent).toHaveLength(map.sources.length);
       expect(map.sourcesContent).not.toContain(null);
     }
