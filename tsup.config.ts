@@ -76,6 +76,7 @@ async function commandLine(): Promise<void> {
   const publicFiles: Readonly<Record<string, string>> = {
     '../index.ts': './index.js',
     '../testing/index.ts': './testing.js',
+    '../dashboard/serve-dashboard.node.ts': './dashboard-server.js',
   };
   await build({
     entryPoints: { cli: 'src/cli/main.ts' },

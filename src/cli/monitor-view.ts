@@ -1,4 +1,4 @@
-import type { LatencySummary, PoolMetrics, PoolRelayStatus, RelayMetrics, RelayUrl } from '../index.ts';
+import type { LatencySummary, PoolMetrics, PoolRelayStatus, RelayUrl } from '../index.ts';
 import type { Colour, Paint } from './paint.ts';
 import { greatest, sparkline } from './sparkline.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
@@ -49,30 +49,6 @@ export interface Moment {
   readonly isOver?: boolean;
 }
 
-/**
- * How much a relay is worth by the weights that the pool balances relays by unless told otherwise: reliability 40, free capacity 30, speed beside the
- * fastest 20, and 10 for what it can do, which all of them have here; of these, the share of the load that it is given. A relay without a connection
- * has no capacity. From 0 to 100.
- */
-export function scoresOf(relays: readonly RelayMetrics[]): ReadonlyMap<RelayUrl, number> {
-  const waitOf = ({ latency, inFlight }: RelayMetrics): number | undefined =>
-    latency.eose && latency.eose.p50 * (inFlight + 1);
-  const waits = relays.map(waitOf).filter((wait) => wait !== undefined);
-  const best = Math.min(...waits);
-  return new Map(
-    relays.map((metrics) => {
-      const { relay, circuit, connections, connectionErrorRate, inFlight, permits, weight } = metrics;
-      const wait = waitOf(metrics);
-      const speed = wait === undefined ? 0 : wait === 0 ? 1 : best / wait;
-      const free = connections > 0 && permits > 0 ? Math.max(0, 1 - inFlight / permits) : 0;
-      return [
-        relay,
-        weight * (40 * Math.min(circuit.successRate, 1 - connectionErrorRate) + 30 * free + 20 * speed + 10),
-      ];
-    }),
-  );
-}
-
 /** Everything, as lines that fit into the terminal. */
 export function renderMonitor(moment: Moment, width: number, height: number, paint: Paint): readonly string[] {
   const { metrics, history, elapsed, statuses, isOver = false } = moment;
@@ -114,12 +90,10 @@ const STATES: Readonly<Record<PoolRelayStatus['state'], Colour>> = {
 };
 
 function rowsOf({ statuses, metrics, history }: Moment): readonly (readonly Cell[])[] {
-  const scores = scoresOf(metrics?.relays ?? []);
   return statuses.map((status): readonly Cell[] => {
     const measured = metrics?.relays.find(({ relay }) => relay === status.url);
     const eose = measured?.latency.eose;
     const milliseconds = (which: Percentile): Cell => ({ text: eose ? `${Math.round(eose[which])} ms` : '-' });
-    const score = scores.get(status.url);
     return [
       { text: status.url },
       { text: status.state, colour: STATES[status.state] },
@@ -134,7 +108,7 @@ function rowsOf({ statuses, metrics, history }: Moment): readonly (readonly Cell
       milliseconds('p50'),
       milliseconds('p95'),
       milliseconds('p99'),
-      { text: score === undefined ? '-' : `${Math.round(score)}` },
+      { text: measured ? `${Math.round(measured.score)}` : '-' },
       { text: measured ? measured.throughput.messagesPerSecond.toFixed(1) : '-' },
       { text: numberText(status.counters.events) },
       { text: sparkline(history.of(status.url), SMALL_PLOT), colour: 'yellow' },

@@ -31,7 +31,8 @@ import {
   SHOW_CURSOR,
   TOP_LEFT,
 } from './live-region.ts';
-import { LatencyHistory, type Moment, renderMonitor, scoresOf } from './monitor-view.ts';
+import { LatencyHistory, type Moment, renderMonitor } from './monitor-view.ts';
+import { serveWeb } from './monitor-web.ts';
 import { openPool, poolFlags, within } from './pool-flags.ts';
 import { readOperands } from './relay-arguments.ts';
 import { parseDuration } from './times.ts';
@@ -50,11 +51,13 @@ export const monitor: Command = {
   summary: 'watch relays: state, breaker, load, latency percentiles, score, with plots',
   usage: '[flags] [filter] <relay...>',
   about: [
-    'Subscribes to each relay, and asks it again every few seconds to measure how long it takes to EOSE. On a terminal, shows a table and plots until q or Ctrl-C; else prints a line of JSON a second. Percentiles are those of the last minute, in milliseconds.',
+    'Subscribes to each relay, and asks it again every few seconds to measure how long it takes to EOSE. On a terminal, shows a table and plots until q or Ctrl-C; else prints a line of JSON a second. With --web, serves the dashboard instead. Percentiles are those of the last minute, in milliseconds.',
     'What is asked is the newest note unless a filter says otherwise.',
   ],
   flags: {
     every: { type: 'string', value: '<time>', help: 'how often it asks to measure; 5s where nothing says it' },
+    web: { type: 'boolean', help: 'serve the dashboard for a browser on this machine, and print its address' },
+    port: { type: 'string', value: '<port>', help: 'the port of the dashboard; any free one where nothing says it' },
     ...filterFlags,
     ...poolFlags,
     timeout: { type: 'string', value: '<time>', help: 'for how long; until q or Ctrl-C where nothing says it' },
@@ -65,6 +68,7 @@ export const monitor: Command = {
       text: 'the 95th percentile of all relays, a line a second',
       command: 'monitor --timeout 1m wss://relay.example | jq .all.latency.eose.p95',
     },
+    { text: 'in a browser, at the address that is printed', command: 'monitor --web wss://relay.example' },
     { text: 'profiles, measured every second', command: 'monitor -k 0 -l 5 --every 1s wss://relay.example' },
   ],
   run: async (context) => {
@@ -78,7 +82,7 @@ export const monitor: Command = {
     const pool = openPool(operands.relays, args, host);
     const watching = watch(pool, filters, every).subscribe();
     try {
-      await (screen.isForPeople ? showTable : printLines)(pool, context, most);
+      await (args.has('web') ? serveWeb : screen.isForPeople ? showTable : printLines)(pool, context, most);
     } finally {
       watching.unsubscribe();
       pool.close();
@@ -110,11 +114,10 @@ async function printLines(pool: RelayPool, { screen, host }: Context, most: numb
 
 /** What was measured, with the state of each relay. */
 function lineOf(metrics: PoolMetrics, statuses: readonly PoolRelayStatus[]): unknown {
-  const scores = scoresOf(metrics.relays);
   const relays = metrics.relays.map((measured) => {
     const status = statuses.find(({ url }) => url === measured.relay);
     const { state, error, retryAt, queued, isReduced, counters } = status ?? {};
-    return { ...measured, state, error, retryAt, queued, isReduced, score: scores.get(measured.relay), counters };
+    return { ...measured, state, error, retryAt, queued, isReduced, counters };
   });
   return { ...metrics, relays };
 }

@@ -309,6 +309,17 @@ describe.concurrent('monitor', () => {
     expect(first?.score).toBeGreaterThan(second?.score ?? 100);
   });
 
+  it('serves the dashboard with --web, until Ctrl-C', async () => {
+    const monitor = start(['monitor', '--web', good.url]);
+    await monitor.until(({ stdout }) => stdout.includes('\n'));
+    const [{ url } = { url: '' }] = jsonLines(monitor.stdout) as unknown as { readonly url: string }[];
+    const page = await fetch(url);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('<relay-pool-dashboard');
+    monitor.signal('SIGINT');
+    expect((await monitor.done).code).toBe(130);
+  });
+
   it('goes on until Ctrl-C', async () => {
     const monitor = start(['monitor', good.url]);
     await monitor.until(({ stdout }) => stdout.split('\n').length > 2);
