@@ -5,6 +5,9 @@ import { defineConfig, type Options } from 'tsup';
 /** What users import, by the name of its output file; see "exports" in package.json. */
 const everywhere = {
   index: 'src/index.ts',
+  angular: 'src/angular/index.ts',
+  react: 'src/react/index.ts',
+  svelte: 'src/svelte/index.ts',
   outbox: 'src/durable-outbox/index.ts',
   'worker-pool': 'src/verifiers/worker-pool.ts',
 };
