@@ -1,7 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Filter, NostrEvent, RelayPool, RelayPoolOptions } from '../../src/index.ts';
-import { fakeEvent, signedEvent, testKey, TestRelay } from '../../src/testing/index.ts';
+import { signedEvent, testKey, TestRelay } from '../../src/testing/index.ts';
+import { burstOf } from '../support/burst.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { type ServedPage, servePage } from '../support/page-server.ts';
 import { got, until } from '../support/real-world.ts';
@@ -140,9 +141,7 @@ describe('the hooks in Chromium', () => {
     await render({ options: { relays: [relay.url], isSure: true }, isStrict: false });
     await until(() => expect(relay.subscriptionCount).toBe(1));
     const before = await seen();
-    const burst = Array.from({ length: 1_000 }, (_, index) =>
-      fakeEvent({ content: `${index}`, created_at: now - index }),
-    );
+    const burst = burstOf(1_000, now);
     for (const event of burst) relay.add(event);
     await shows(...burst.map(({ content }) => content));
     const after = await seen();

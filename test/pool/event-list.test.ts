@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { currentRelays, type EventFilter, eventList, relayList } from '../../src/pool/event-list.ts';
 import { FilterError } from '../../src/protocol/filter.ts';
 import { got, reqs } from '../support/asked.ts';
+import { burstOf } from '../support/burst.ts';
+import { zerosVerifier } from '../support/clocked-verifiers.ts';
 import { contents, hear, world } from '../support/world.ts';
 
 const NOTES: EventFilter = { kinds: [1] };
@@ -19,10 +21,10 @@ describe('eventList', () => {
   });
 
   it('is told in batches: of 1,000 events in one burst none is lost, none comes twice, and the lists are few', async () => {
-    const { time, pool, relays, note } = world({ relays: 2 });
+    const { time, pool, relays } = world({ relays: 2, pool: { verifier: zerosVerifier } });
     const lists = hear(eventList(pool, of(NOTES), { scheduler: time }));
     await time.advance(1_000);
-    const burst = Array.from({ length: 1_000 }, (_, index) => note(`${index}`, { age: index }));
+    const burst = burstOf(1_000, time.now() / 1_000);
     for (const event of burst) for (const relay of relays) relay.add(event);
     await time.advance(1_000);
     const list = lists.values.at(-1) ?? [];
@@ -32,8 +34,8 @@ describe('eventList', () => {
   });
 
   it('has 1,000 events if nothing else is said, the newest', async () => {
-    const { time, pool, relay, note } = world();
-    relay.seed(Array.from({ length: 1_001 }, (_, index) => note(`${index}`, { age: index })));
+    const { time, pool, relay } = world({ pool: { verifier: zerosVerifier } });
+    relay.seed(burstOf(1_001, time.now() / 1_000));
     const whole = hear(eventList(pool, of(NOTES), { scheduler: time }));
     const short = hear(eventList(pool, of(NOTES), { scheduler: time, limit: 3 }));
     await time.advance(5_000);
