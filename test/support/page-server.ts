@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,7 +20,7 @@ export interface ServedPage {
  * Bundles a TypeScript entry as an app would, `rx-relay-pool` being the built browser files by the package's own "exports", and
  * serves it with an empty page on loopback. The verifying worker is bundled beside it, where the page looks for it.
  */
-export async function servePage(entry: string): Promise<ServedPage> {
+export async function servePage(entry: string, plugins: Plugin[] = []): Promise<ServedPage> {
   const worker = resolve(ROOT, 'dist/browser/verify-worker.js');
   if (!existsSync(worker))
     throw new Error('There is no dist/browser: run `npm run build` first, or `npm test`, which does.');
@@ -37,6 +37,7 @@ export async function servePage(entry: string): Promise<ServedPage> {
     target: 'es2022',
     sourcemap: 'inline',
     logLevel: 'silent',
+    plugins,
   });
   const files = new Map(bundle.outputFiles.map((file) => [`/${basename(file.path)}`, file.contents]));
   const html = '<!doctype html><meta charset="utf-8"><title>page</title><script type="module" src="/page.js"></script>';
