@@ -8,16 +8,45 @@ import type { PoolRelayStatus } from './pool-relay-status.ts';
 import type { RelayPool } from './relay-pool.ts';
 import type { RequestOptions } from './requests.ts';
 
-/** A filter, or several of which any may match; `[]` asks for nothing. */
+/**
+ * A filter, or several of which any may match; `[]` asks for nothing.
+ *
+ * @example
+ * ```ts
+ * import type { EventFilter } from 'rx-relay-pool/react';
+ *
+ * const notesOf = (author: string | undefined): EventFilter => (author ? { kinds: [1], authors: [author] } : []);
+ * ```
+ */
 export type EventFilter = Filter | readonly Filter[];
 
-/** When a list is updated. */
+/**
+ * When a list is updated.
+ *
+ * @example
+ * ```ts
+ * import { VirtualTime } from 'rx-relay-pool/testing';
+ * import type { FrameOptions } from 'rx-relay-pool/react';
+ *
+ * const inTests: FrameOptions = { scheduler: new VirtualTime() };
+ * ```
+ */
 export interface FrameOptions {
   /** Clock and timer of the batches: one at most every 16 ms. @default the animation frames of the page, 16 ms where there are none */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** What a list of events can be told, beside the options of a request. */
+/**
+ * What a list of events can be told, beside the options of a request.
+ *
+ * @example
+ * ```ts
+ * import { only } from 'rx-relay-pool';
+ * import type { EventListOptions } from 'rx-relay-pool/react';
+ *
+ * const options: EventListOptions = { limit: 200, priority: 'high', route: only(['wss://relay.example']) };
+ * ```
+ */
 export interface EventListOptions extends RequestOptions, FrameOptions {
   /** Events in the list at most, the newest: a whole number above 0. @default 1_000 */
   readonly limit?: number | undefined;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
@@ -13,6 +13,15 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const filesIn = (folder: string): string[] => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
 const manifest = JSON.parse(read('package.json')) as { exports: Record<string, unknown> };
+
+/** Subpaths that each have a framework for a peer. */
+const FRAMEWORKS = ['angular', 'react', 'svelte'];
+/** The packages that a built file imports. */
+const importsOf = (path: string): string[] =>
+  ts
+    .preProcessFile(read(path), true, true)
+    .importedFiles.map(({ fileName }) => fileName)
+    .filter((name) => !name.startsWith('.'));
 
 /** What a user's bundler would put into a page. */
 async function bundle(code: string, platform: 'browser' | 'node', conditions: string[]): Promise<string[]> {
@@ -44,14 +53,18 @@ function runInNode(type: 'module' | 'commonjs', code: string): string {
 }
 
 describe('the browser build', () => {
-  it.each([['rx-relay-pool'], ['rx-relay-pool/outbox'], ['rx-relay-pool/worker-pool']])(
-    'of %s never pulls in ws, level or a module of Node',
-    async (name) => {
-      const inputs = await bundle(`export * from '${name}';`, 'browser', ['browser', 'import']);
-      expect(inputs.some((path) => path.startsWith('dist/browser/'))).toBe(true);
-      expect(inputs.filter((path) => /node_modules\/(ws|.*level)\/|dist\/node\//.test(path))).toEqual([]);
-    },
-  );
+  it.each([
+    ['rx-relay-pool'],
+    ['rx-relay-pool/angular'],
+    ['rx-relay-pool/outbox'],
+    ['rx-relay-pool/react'],
+    ['rx-relay-pool/svelte'],
+    ['rx-relay-pool/worker-pool'],
+  ])('of %s never pulls in ws, level or a module of Node', async (name) => {
+    const inputs = await bundle(`export * from '${name}';`, 'browser', ['browser', 'import']);
+    expect(inputs.some((path) => path.startsWith('dist/browser/'))).toBe(true);
+    expect(inputs.filter((path) => /node_modules\/(ws|.*level)\/|dist\/node\//.test(path))).toEqual([]);
+  });
 
   it('is what bundlers without a platform get', async () => {
     const inputs = await bundle("export * from 'rx-relay-pool';", 'browser', []);
@@ -60,26 +73,62 @@ describe('the browser build', () => {
 
   it('imports nothing but its files and the declared dependencies', () => {
     const imported = filesIn('dist/browser')
-      .filter((path) => path.endsWith('.js'))
-      .flatMap((path) => ts.preProcessFile(read(path)).importedFiles.map(({ fileName }) => fileName))
-      .filter((name) => !name.startsWith('.'));
+      .filter((path) => path.endsWith('.js') && !FRAMEWORKS.includes(basename(path, '.js')))
+      .flatMap(importsOf);
     expect(imported).toContain('rxjs');
     expect([...new Set(imported)].filter((name) => !/^(rxjs$|nostr-tools\/)/.test(name))).toEqual([]);
+  });
+});
+
+describe('what is for a framework', () => {
+  const built = ['dist/browser', 'dist/node'].flatMap(filesIn).filter((path) => /\.c?js$/.test(path));
+  const peerOf = (name: string): RegExp => new RegExp(`^(@?${name})(/|$)`);
+
+  it.each(FRAMEWORKS)('of %s is in its own file alone, which imports no other framework', (name) => {
+    const importers = built.filter((path) => importsOf(path).some((imported) => peerOf(name).test(imported)));
+    expect(importers.map((path) => path.replace(/^dist\//, '')).sort()).toEqual([
+      `browser/${name}.js`,
+      `node/${name}.cjs`,
+      `node/${name}.js`,
+    ]);
+    const others = new RegExp(`^(rxjs|node:url|@?${name}(/.*)?)$`);
+    expect(importers.flatMap(importsOf).filter((imported) => !others.test(imported))).toEqual([]);
+  });
+
+  it.each([...FRAMEWORKS, 'index'])('is not in a bundle of %s where it is another', async (name) => {
+    const subpath = name === 'index' ? '' : `/${name}`;
+    const inputs = await bundle(`export * from 'rx-relay-pool${subpath}';`, 'browser', ['browser', 'import']);
+    const others = FRAMEWORKS.filter((other) => other !== name);
+    const ofOthers = new RegExp(`^dist/browser/(${others.join('|')})\\.js$|^node_modules/@?(${others.join('|')})/`);
+    expect(inputs.filter((path) => ofOthers.test(path))).toEqual([]);
+  });
+
+  it('is the same pool as that of the core: a class is not there twice', () => {
+    const check = `import { RelayPool } from 'rx-relay-pool'; import { setRelayPool } from 'rx-relay-pool/svelte';
+      import { render } from 'svelte/server';
+      const pool = new RelayPool();
+      render((renderer) => renderer.component(() => console.log(setRelayPool(pool) === pool))).body;`;
+    expect(runInNode('module', check)).toBe('true');
   });
 });
 
 describe('the Node build', () => {
   const names = (variable: string): string => `console.log(Object.keys(${variable}).sort().join(' '))`;
 
-  it.each([['rx-relay-pool'], ['rx-relay-pool/outbox'], ['rx-relay-pool/testing'], ['rx-relay-pool/worker-pool']])(
-    'of %s has the same names for import and require',
-    (name) => {
-      const imported = runInNode('module', `import * as all from '${name}'; ${names('all')}`);
-      const required = runInNode('commonjs', `const all = require('${name}'); ${names('all')}`);
-      expect(imported).not.toBe('');
-      expect(required).toBe(imported);
-    },
-  );
+  it.each([
+    ['rx-relay-pool'],
+    ['rx-relay-pool/angular'],
+    ['rx-relay-pool/outbox'],
+    ['rx-relay-pool/react'],
+    ['rx-relay-pool/svelte'],
+    ['rx-relay-pool/testing'],
+    ['rx-relay-pool/worker-pool'],
+  ])('of %s has the same names for import and require', (name) => {
+    const imported = runInNode('module', `import * as all from '${name}'; ${names('all')}`);
+    const required = runInNode('commonjs', `const all = require('${name}'); ${names('all')}`);
+    expect(imported).not.toBe('');
+    expect(required).toBe(imported);
+  });
 
   it('starts its worker from either', () => {
     const event = { id: 'a', pubkey: 'b', created_at: 1, kind: 1, tags: [], content: '', sig: 'c' };

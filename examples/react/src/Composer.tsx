@@ -25,7 +25,8 @@ export function Composer() {
       <ul aria-label="Progress" aria-live="polite">
         {Object.entries(report?.outcomes ?? {}).map(([url, { status }]) => (
           <li key={url} data-url={url} data-status={status}>
-            <strong>{status}</strong> <small>{url}</small>
+            <strong>{status}</strong>
+            <small>{url}</small>
           </li>
         ))}
       </ul>

@@ -14,7 +14,7 @@ export function Feed() {
       <ol>
         {notes.map((note) => (
           <li key={note.id} data-id={note.id}>
-            <strong>{nameOf(note.pubkey, profiles)}</strong>{' '}
+            <strong>{nameOf(note.pubkey, profiles)}</strong>
             <time dateTime={timeOf(note).toISOString()}>{timeOf(note).toLocaleTimeString()}</time>
             <p>{note.content}</p>
           </li>

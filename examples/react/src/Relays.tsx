@@ -9,7 +9,8 @@ export function Relays() {
       <ul aria-labelledby="relays">
         {relays.map(({ url, state, counters, error }) => (
           <li key={url} data-url={url} data-status={state}>
-            <strong>{state}</strong> <small>{url}</small>
+            <strong>{state}</strong>
+            <small>{url}</small>
             <p>
               <small>{error ? error.message : `${counters.events} events`}</small>
             </p>
