@@ -1,4 +1,4 @@
-import { distinctUntilChanged, filter, map, merge, type Observable, of, type SchedulerLike } from 'rxjs';
+import { distinctUntilChanged, filter, map, merge, Observable, of, type SchedulerLike } from 'rxjs';
 import { perFrame } from '../operators/per-frame.ts';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import { NewestEvents } from '../policies/newest-events.ts';
@@ -72,7 +72,7 @@ export function eventList(
       merge(
         of(newest.retain(matching(filters))),
         // By value and not as an observable: a request for the next filter is to bring also what came for an earlier one.
-        pool.subscribe(filters, request).pipe(map((event) => newest.add(event))),
+        leftLater(pool.subscribe(filters, request)).pipe(map((event) => newest.add(event))),
       ),
     ),
     filter((isChanged) => isChanged),
@@ -84,6 +84,18 @@ export function eventList(
 /** Which events of an earlier filter match. Of a search only the relay can tell, so there none do. */
 function matching(filters: readonly Filter[]): (event: NostrEvent) => boolean {
   return filters.some(({ search }) => search !== undefined) ? () => false : compileFilters(filters);
+}
+
+/** As the source, but left a microtask later: requests begin so late, and the next is to be sent before the one before is taken back. */
+function leftLater<T>(source: Observable<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    const subscription = source.subscribe({
+      next: (value) => subscriber.next(value),
+      error: (error) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    });
+    return () => queueMicrotask(() => subscription.unsubscribe());
+  });
 }
 
 /** How the relays are, a new list once a frame at most. */

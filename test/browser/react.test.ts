@@ -14,7 +14,8 @@ interface Props {
   readonly mode?: 'visible' | 'hidden';
   readonly filters?: readonly Filter[];
   readonly limit?: number;
-  readonly event?: NostrEvent;
+  /** What the button publishes, all at once. */
+  readonly events?: readonly NostrEvent[];
   /** Whether the pool is the page's own. */
   readonly own?: boolean;
   readonly options?: Pick<RelayPoolOptions, 'relays' | 'backoff'> & { readonly isSure?: boolean };
@@ -162,7 +163,7 @@ describe('the hooks in Chromium', () => {
 
   it('publishes, and tells how far that has come', async () => {
     const event = note('hello');
-    await render({ event });
+    await render({ events: [event] });
     await page.page.locator('button').click();
     await until(async () => expect(await textOf('button')).toBe('hello 1 0'));
     expect(relay.store.size).toBe(1);
@@ -172,9 +173,16 @@ describe('the hooks in Chromium', () => {
     await until(async () => expect(await textOf('button')).toBe('hello 1 0'));
   });
 
+  it('keeps the reports of the last events, as many as it was told', async () => {
+    await render({ events: [note('first'), note('second'), note('third')] });
+    await page.page.locator('button').click();
+    await until(async () => expect(await textOf('button')).toBe('third 1 0,second 1 0'));
+    expect(relay.store.size).toBe(3);
+  });
+
   it('goes on publishing when the component is gone', async () => {
     await relay.stop();
-    await render({ event: note('hello'), own: true });
+    await render({ events: [note('hello')], own: true });
     await page.page.locator('button').click();
     await until(async () => expect(await textOf('button')).toBe('hello 0 1'));
     await unmount();
@@ -183,7 +191,7 @@ describe('the hooks in Chromium', () => {
   });
 
   it('tells why an event cannot be published', async () => {
-    await render({ event: { ...note('hello'), sig: '' } });
+    await render({ events: [{ ...note('hello'), sig: '' }] });
     await page.page.locator('button').click();
     await until(async () => expect(await textOf('button')).toBe('invalid-event'));
     expect(relay.store.size).toBe(0);

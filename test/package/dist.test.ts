@@ -103,6 +103,12 @@ describe('what is for a framework', () => {
     expect(inputs.filter((path) => ofOthers.test(path))).toEqual([]);
   });
 
+  it('of React says that it is for client components, where servers render others', () => {
+    for (const path of ['dist/browser/react.js', 'dist/node/react.js']) {
+      expect(read(path)).toMatch(/^['"]use client['"];/);
+    }
+  });
+
   it('is the same pool as that of the core: a class is not there twice', () => {
     const check = `import { RelayPool } from 'rx-relay-pool'; import { setRelayPool } from 'rx-relay-pool/svelte';
       import { render } from 'svelte/server';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NewestEvents } from '../../src/policies/newest-events.ts';
 import type { NostrEvent } from '../../src/protocol/event.ts';
+import { heapInUse } from '../support/heap.ts';
 import { anEvent } from '../support/packets.ts';
 
 const note = (id: string, created_at: number): NostrEvent => anEvent(id, { created_at });
@@ -48,6 +49,18 @@ describe('NewestEvents', () => {
     expect(idsOf(list)).toEqual(['2']);
     list.add(profile('3', 30));
     expect(idsOf(list)).toEqual(['3']);
+  });
+
+  it('holds on to nothing that had no room', async () => {
+    const list = new NewestEvents(10);
+    const before = await heapInUse();
+    for (let index = 1; index <= 20_000; index++) {
+      const pubkey = index.toString(16).padStart(64, '0');
+      list.add(anEvent(`${index}`, { kind: 0, pubkey, created_at: index }));
+    }
+    // 20,000 profiles are more than ten megabytes.
+    expect((await heapInUse()) - before).toBeLessThan(1_000_000);
+    expect(list.events).toHaveLength(10);
   });
 
   it('leaves out what is not wanted any more, and takes it again when it comes again', () => {

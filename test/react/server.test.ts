@@ -48,5 +48,10 @@ describe('on a server', () => {
     };
     expect(() => render({ kinds: [-1] })).toThrow("'kinds'");
     expect(() => render({ kinds: [1] }, { limit: 0 })).toThrow(RangeError);
+    const Publisher = (): ReactNode => usePublish({ limit: 0 }).reports.length;
+    const { pool } = world();
+    expect(() => renderToString(createElement(RelayPoolProvider, { pool }, createElement(Publisher)))).toThrow(
+      "usePublish: 'limit' must be a whole number above 0; got 0.",
+    );
   });
 });

@@ -34,10 +34,10 @@ function Relays() {
   );
 }
 
-function Publisher({ event }) {
-  const { publish, reports, error } = usePublish();
+function Publisher({ events }) {
+  const { publish, reports, error } = usePublish({ limit: 2 });
   const steps = reports.map(({ event, accepted, pending }) => `${event.content} ${accepted} ${pending}`).join();
-  return h('button', { onClick: () => publish(event) }, error ? error.code : steps);
+  return h('button', { onClick: () => events.forEach((event) => publish(event)) }, error ? error.code : steps);
 }
 
 function Clock() {
@@ -61,12 +61,12 @@ const sure = { verify: (events) => Promise.resolve(events.map(() => true)) };
 globalThis.reactApp = {
   seen,
   /** Renders the app, again where it is rendered already. */
-  render({ isStrict = true, mode = 'visible', filters = [{ kinds: [1] }], limit, event, own, options = {} }) {
+  render({ isStrict = true, mode = 'visible', filters = [{ kinds: [1] }], limit, events, own, options = {} }) {
     root ??= createRoot(document.body.appendChild(document.createElement('main')), { onCaughtError: () => undefined });
     const feeds = filters.map((filter, key) => h(Feed, { key, filter, limit }));
     const rest = [
       h(Relays, { key: 'relays' }),
-      event && h(Publisher, { key: 'publisher', event }),
+      events && h(Publisher, { key: 'publisher', events }),
       h(Clock, { key: 'c' }),
     ];
     if (own) globalThis.reactApp.pool ??= new RelayPool(options);
