@@ -21,7 +21,15 @@ const pureRooms = ['protocol', 'policies', 'operators', 'sources', 'pool', 'dura
 
 export default tseslint.config(
   {
-    ignores: ['dist/', 'coverage/', '**/.cache/', '**/node_modules/', '**/dist/', 'test/interop/'],
+    ignores: [
+      'dist/',
+      'coverage/',
+      '**/.cache/',
+      '**/node_modules/',
+      '**/dist/',
+      'test/interop/',
+      'examples/{angular,react,svelte}/',
+    ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

@@ -6,6 +6,9 @@ import { defineConfig, type Options } from 'tsup';
 const everywhere = {
   dashboard: 'src/dashboard/index.ts',
   index: 'src/index.ts',
+  angular: 'src/angular/index.ts',
+  react: 'src/react/index.ts',
+  svelte: 'src/svelte/index.ts',
   outbox: 'src/durable-outbox/index.ts',
   'worker-pool': 'src/verifiers/worker-pool.ts',
 };

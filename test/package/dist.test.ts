@@ -15,6 +15,15 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const filesIn = (folder: string): string[] => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
 const manifest = JSON.parse(read('package.json')) as { exports: Record<string, unknown>; bin: unknown };
 
+/** Subpaths that each have a framework for a peer. */
+const FRAMEWORKS = ['angular', 'react', 'svelte'];
+/** The packages that a built file imports. */
+const importsOf = (path: string): string[] =>
+  ts
+    .preProcessFile(read(path), true, true)
+    .importedFiles.map(({ fileName }) => fileName)
+    .filter((name) => !name.startsWith('.'));
+
 /** What a user's bundler would put into a page. */
 async function bundle(code: string, platform: 'browser' | 'node', conditions: string[]): Promise<string[]> {
   const { metafile } = await build({
@@ -45,14 +54,19 @@ function runInNode(type: 'module' | 'commonjs', code: string): string {
 }
 
 describe('the browser build', () => {
-  it.each([['rx-relay-pool'], ['rx-relay-pool/dashboard'], ['rx-relay-pool/outbox'], ['rx-relay-pool/worker-pool']])(
-    'of %s never pulls in ws, level or a module of Node',
-    async (name) => {
-      const inputs = await bundle(`export * from '${name}';`, 'browser', ['browser', 'import']);
-      expect(inputs.some((path) => path.startsWith('dist/browser/'))).toBe(true);
-      expect(inputs.filter((path) => /node_modules\/(ws|.*level)\/|dist\/node\//.test(path))).toEqual([]);
-    },
-  );
+  it.each([
+    ['rx-relay-pool'],
+    ['rx-relay-pool/angular'],
+    ['rx-relay-pool/dashboard'],
+    ['rx-relay-pool/outbox'],
+    ['rx-relay-pool/react'],
+    ['rx-relay-pool/svelte'],
+    ['rx-relay-pool/worker-pool'],
+  ])('of %s never pulls in ws, level or a module of Node', async (name) => {
+    const inputs = await bundle(`export * from '${name}';`, 'browser', ['browser', 'import']);
+    expect(inputs.some((path) => path.startsWith('dist/browser/'))).toBe(true);
+    expect(inputs.filter((path) => /node_modules\/(ws|.*level)\/|dist\/node\//.test(path))).toEqual([]);
+  });
 
   it('has the compiled code in a file of its own, which only a dynamic import reaches', async () => {
     const code = filesIn('dist/browser').filter((path) => /built-\w+\.js$/.test(path));
@@ -107,11 +121,48 @@ describe('the browser build', () => {
 
   it('imports nothing but its files and the declared dependencies', () => {
     const imported = filesIn('dist/browser')
-      .filter((path) => path.endsWith('.js'))
-      .flatMap((path) => ts.preProcessFile(read(path)).importedFiles.map(({ fileName }) => fileName))
-      .filter((name) => !name.startsWith('.'));
+      .filter((path) => path.endsWith('.js') && !FRAMEWORKS.includes(basename(path, '.js')))
+      .flatMap(importsOf);
     expect(imported).toContain('rxjs');
     expect([...new Set(imported)].filter((name) => !/^(rxjs$|nostr-tools\/)/.test(name))).toEqual([]);
+  });
+});
+
+describe('what is for a framework', () => {
+  const built = ['dist/browser', 'dist/node'].flatMap(filesIn).filter((path) => /\.c?js$/.test(path));
+  const peerOf = (name: string): RegExp => new RegExp(`^(@?${name})(/|$)`);
+
+  it.each(FRAMEWORKS)('of %s is in its own file alone, which imports no other framework', (name) => {
+    const importers = built.filter((path) => importsOf(path).some((imported) => peerOf(name).test(imported)));
+    expect(importers.map((path) => path.replace(/^dist\//, '')).sort()).toEqual([
+      `browser/${name}.js`,
+      `node/${name}.cjs`,
+      `node/${name}.js`,
+    ]);
+    const others = new RegExp(`^(rxjs|node:url|@?${name}(/.*)?)$`);
+    expect(importers.flatMap(importsOf).filter((imported) => !others.test(imported))).toEqual([]);
+  });
+
+  it.each([...FRAMEWORKS, 'index'])('is not in a bundle of %s where it is another', async (name) => {
+    const subpath = name === 'index' ? '' : `/${name}`;
+    const inputs = await bundle(`export * from 'rx-relay-pool${subpath}';`, 'browser', ['browser', 'import']);
+    const others = FRAMEWORKS.filter((other) => other !== name);
+    const ofOthers = new RegExp(`^dist/browser/(${others.join('|')})\\.js$|^node_modules/@?(${others.join('|')})/`);
+    expect(inputs.filter((path) => ofOthers.test(path))).toEqual([]);
+  });
+
+  it('of React says that it is for client components, where servers render others', () => {
+    for (const path of ['dist/browser/react.js', 'dist/node/react.js']) {
+      expect(read(path)).toMatch(/^['"]use client['"];/);
+    }
+  });
+
+  it('is the same pool as that of the core: a class is not there twice', () => {
+    const check = `import { RelayPool } from 'rx-relay-pool'; import { setRelayPool } from 'rx-relay-pool/svelte';
+      import { render } from 'svelte/server';
+      const pool = new RelayPool();
+      render((renderer) => renderer.component(() => console.log(setRelayPool(pool) === pool))).body;`;
+    expect(runInNode('module', check)).toBe('true');
   });
 });
 
@@ -120,9 +171,16 @@ describe('the Node build', () => {
 
   it.each([
     ['rx-relay-pool'],
+<<<<<<< HEAD
     ['rx-relay-pool/dashboard'],
     ['rx-relay-pool/dashboard-server'],
     ['rx-relay-pool/outbox'],
+=======
+    ['rx-relay-pool/angular'],
+    ['rx-relay-pool/outbox'],
+    ['rx-relay-pool/react'],
+    ['rx-relay-pool/svelte'],
+>>>>>>> d3ce6bcf5eaf61d11fb455a06821b65af2df6d0f
     ['rx-relay-pool/testing'],
     ['rx-relay-pool/worker-pool'],
   ])('of %s has the same names for import and require', (name) => {

@@ -33,7 +33,7 @@ export type PageOptions = Pick<RelayPoolOptions, 'relays' | 'backoff' | 'livenes
 const PATIENCE = { timeout: 20_000, interval: 20 };
 
 export const serveLibrary = (headers?: Readonly<Record<string, string>>): Promise<ServedPage> =>
-  servePage('test/browser/pages/library.js', headers);
+  servePage('test/browser/pages/library.js', { headers });
 
 /** A page with the library in it. Whatever goes wrong in it is kept, to be asserted empty at the end. */
 export class LibraryPage {
