@@ -171,16 +171,12 @@ describe('the Node build', () => {
 
   it.each([
     ['rx-relay-pool'],
-<<<<<<< HEAD
+    ['rx-relay-pool/angular'],
     ['rx-relay-pool/dashboard'],
     ['rx-relay-pool/dashboard-server'],
     ['rx-relay-pool/outbox'],
-=======
-    ['rx-relay-pool/angular'],
-    ['rx-relay-pool/outbox'],
     ['rx-relay-pool/react'],
     ['rx-relay-pool/svelte'],
->>>>>>> d3ce6bcf5eaf61d11fb455a06821b65af2df6d0f
     ['rx-relay-pool/testing'],
     ['rx-relay-pool/worker-pool'],
   ])('of %s has the same names for import and require', (name) => {

@@ -18,7 +18,7 @@ export interface ServedPage {
 
 export interface PageOptions {
   /** What the page is sent with, such as a Content-Security-Policy. @default none */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** What compiles what esbuild does not know. @default none */
   readonly plugins?: Plugin[];
 }
