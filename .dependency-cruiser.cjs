@@ -52,6 +52,20 @@ module.exports = {
       to: { path: '(^|/)node_modules/(abstract-|browser-|classic-)?level/' },
     },
     {
+      name: 'opentelemetry-behind-a-subpath',
+      comment: '@opentelemetry/api is an optional peer: only the subpath that is made for it may import it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/opentelemetry/' },
+      to: { path: '(^|/)node_modules/@opentelemetry/' },
+    },
+    {
+      name: 'opentelemetry-goes-to-browsers',
+      comment: 'Telemetry runs in pages too: testing is for Node only.',
+      severity: 'error',
+      from: { path: '^src/opentelemetry/' },
+      to: { path: '^src/testing/' },
+    },
+    {
       name: 'no-circles',
       comment: 'Circles are forbidden, those of types too.',
       severity: 'error',

@@ -6,6 +6,7 @@ import { defineConfig, type Options } from 'tsup';
 const everywhere = {
   index: 'src/index.ts',
   outbox: 'src/durable-outbox/index.ts',
+  opentelemetry: 'src/opentelemetry/index.ts',
   'worker-pool': 'src/verifiers/worker-pool.ts',
 };
 const nodeOnly = { testing: 'src/testing/index.ts' };

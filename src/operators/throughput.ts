@@ -71,7 +71,7 @@ export interface ThroughputOptions<T> {
  * subscription.unsubscribe();
  * ```
  */
-export function throughput(options?: ThroughputOptions<Sized>): OperatorFunction<Sized, Throughput>;
+export function throughput(options?: Omit<ThroughputOptions<Sized>, 'sizeOf'>): OperatorFunction<Sized, Throughput>;
 export function throughput<T>(
   options: ThroughputOptions<T> & { readonly sizeOf: (value: T) => number },
 ): OperatorFunction<T, Throughput>;

@@ -10,6 +10,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 /** What a user's import means; the same subpaths as in "exports" of package.json. */
 const ENTRIES = {
   'rx-relay-pool': 'src/index.ts',
+  'rx-relay-pool/opentelemetry': 'src/opentelemetry/index.ts',
   'rx-relay-pool/outbox': 'src/durable-outbox/index.ts',
   'rx-relay-pool/testing': 'src/testing/index.ts',
   'rx-relay-pool/worker-pool': 'src/verifiers/worker-pool.ts',
