@@ -188,7 +188,6 @@ export class CallNotes {
   }
 
   ended(): void {
-    if (this.#endedAt !== undefined) return;
     this.#endedAt = this.scheduler.now();
     const { told } = this;
     if (told) callSafely(() => told(this.explanation), undefined);

@@ -164,13 +164,13 @@ describe('how the relays are', () => {
     const live = hear(pool.subscribe(NOTES));
     await time.advance(SECOND);
     relay.faults.noEose = true;
-    const waiting = [7, 8].map((kind) => hear(pool.request({ kinds: [kind] })));
+    const waiting = [7, 8, 9].map((kind) => hear(pool.request({ kinds: [kind] })));
     await time.advance(100);
     const during = await collect();
     expect(during['nostr.client.connection.count']).toEqual({ [URL]: 1 });
     expect(during['nostr.client.connection.opened']).toEqual({ [URL]: 1 });
     expect(during['nostr.client.operation.active']).toEqual({ [URL]: 1 });
-    expect(during['nostr.client.operation.queued']).toEqual({ [URL]: 1 });
+    expect(during['nostr.client.operation.queued']).toEqual({ [URL]: 2 });
     expect(during['nostr.client.operation.limit']).toEqual({ [URL]: 1 });
     expect(during['nostr.relay.weight']).toEqual({ [URL]: 1 });
     expect(during['nostr.relay.state']).toMatchObject({

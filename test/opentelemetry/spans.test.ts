@@ -1,6 +1,6 @@
-import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, diag, DiagLogLevel, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { take } from 'rxjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { signedEvent, testKey } from '../../src/testing/index.ts';
 import { instrumentedWorld } from '../support/instrumented-world.ts';
 import { AsyncContexts } from '../support/telemetry.ts';
@@ -16,10 +16,19 @@ const relay1 = {
   'network.protocol.name': 'websocket',
 };
 
-beforeAll(() => void context.setGlobalContextManager(new AsyncContexts()));
+/** What the API says of wrong use, as of a span that is written to when it has ended. */
+const warnings: string[] = [];
+const warn = (message: string) => warnings.push(message);
+
+beforeAll(() => {
+  context.setGlobalContextManager(new AsyncContexts());
+  const unheard = () => undefined;
+  diag.setLogger({ error: warn, warn, info: unheard, debug: unheard, verbose: unheard }, DiagLogLevel.WARN);
+});
+afterEach(() => expect(warnings.splice(0)).toEqual([]));
 afterAll(() => {
   context.disable();
-  propagation.disable();
+  diag.disable();
 });
 
 describe('the span of a call', () => {

@@ -22,7 +22,8 @@ describe('observeCall', () => {
     expect(told).toEqual(['EVENT a  begins']);
     hear(pool.count({ kinds: [7] }, { id: 'likes' }));
     await time.advance(SECOND);
-    expect(told.slice(1)).toEqual(['COUNT [{"kinds":[7]}] likes begins', 'EVENT ends true 1', 'COUNT ends true 1']);
+    expect(told[1]).toBe('COUNT [{"kinds":[7]}] likes begins');
+    expect(told.slice(2).sort()).toEqual(['COUNT ends true 1', 'EVENT ends true 1']);
     told.length = 0;
     hear(pool.sync({ kinds: [7] }, { list: () => [], get: () => [], put: () => undefined }));
     await time.advance(SECOND);
@@ -89,15 +90,11 @@ describe('observeCall', () => {
         observeCall: ({ filters }) => void told.push(`${asker.getStore()} asked ${JSON.stringify(filters)}`),
       },
     });
-    asker.run('one', () => hear(pool.request({ kinds: [1], authors: ['a'.repeat(64)] })));
+    asker.run('one', () => hear(pool.request({ kinds: [1] })));
     asker.run('two', () => hear(pool.request({ kinds: [7] })));
     asker.run('three', () => hear(pool.request({ search: 'a' })));
     await time.advance(SECOND);
-    expect(told).toEqual([
-      `one asked [{"kinds":[1],"authors":["${'a'.repeat(64)}"]}]`,
-      'two asked [{"kinds":[7]}]',
-      'three asked [{"search":"a"}]',
-    ]);
+    expect(told).toEqual(['one asked [{"kinds":[1]}]', 'two asked [{"kinds":[7]}]', 'three asked [{"search":"a"}]']);
     pool.close();
   });
 });

@@ -94,6 +94,9 @@ expectTypeOf(packet.relay).toEqualTypeOf<RelayUrl>();
 expectTypeOf(packet.event);
 // @ts-expect-error events and gaps await nobody
 expectTypeOf(packet.pending);
+if (packet.type === 'eose') {
+  expectTypeOf(packet).toEqualTypeOf<{ readonly type: 'eose'; readonly relay: RelayUrl; readonly pending: number }>();
+}
 if (packet.type === 'event') expectTypeOf(packet.event).toEqualTypeOf<NostrEvent>();
 if (packet.type === 'closed') expectTypeOf(packet.reason).toEqualTypeOf<Reason>();
 if (packet.type === 'lost') expectTypeOf(packet.error).toEqualTypeOf<RelayError>();
