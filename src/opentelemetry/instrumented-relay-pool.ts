@@ -26,7 +26,7 @@ export interface TelemetryOptions {
   readonly meterProvider?: MeterProvider | undefined;
   /** Where spans go. @default the one that is registered globally, then or later; without one there are none */
   readonly tracerProvider?: TracerProvider | undefined;
-  /** The attribute `nostr.pool.name` of all metrics, which tells several pools of a process apart. @default none */
+  /** The attribute `nostr.pool.name` of all metrics and of the spans of exchanges, which tells several pools of a process apart. @default none */
   readonly name?: string | undefined;
   /**
    * Relays that metrics tell apart, from 0: those of the pool's options, then as they come. The histograms of all others count as those of one

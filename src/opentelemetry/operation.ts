@@ -3,7 +3,7 @@ import type { Exchange, Progress } from '../pool/exchange.ts';
 import type { CallSpans } from './call-spans.ts';
 import { errorTypeOf, shortened } from './error-type.ts';
 import type { OperationInstruments } from './operation-instruments.ts';
-import { attributesOf, type RelayAttributes } from './relay-attributes.ts';
+import type { RelayAttributes } from './relay-attributes.ts';
 
 /** What records an operation. */
 export interface OperationContext {
@@ -29,13 +29,13 @@ export class Operation {
     const { tracer, calls, relays } = context;
     this.#begin = this.#now();
     this.#attributes = { ...relays.of(relay), 'nostr.verb': verb };
-    const url = attributesOf(relay);
+    const attributes = relays.full(relay);
     this.#span = tracer.startSpan(
-      `${verb} ${String(url['server.address'])}`,
+      `${verb} ${String(attributes['server.address'])}`,
       {
         kind: SpanKind.CLIENT,
         attributes: {
-          ...url,
+          ...attributes,
           'nostr.verb': verb,
           'nostr.priority': priority,
           'network.protocol.name': 'websocket',

@@ -5,7 +5,7 @@ import type { RelayUrl } from '../protocol/relay-url.ts';
 export const OTHER = '_OTHER';
 
 /** A relay in the words of the semantic conventions. */
-export function attributesOf(relay: RelayUrl): Attributes {
+function attributesOf(relay: RelayUrl): Attributes {
   const { hostname, port, protocol } = new URL(relay);
   return {
     'nostr.relay.url': relay,
@@ -33,8 +33,14 @@ export class RelayAttributes {
     this.#other = { ...pool, 'nostr.relay.url': OTHER };
   }
 
+  /** For metrics. */
   of(relay: RelayUrl): Attributes {
     return this.own(relay) ?? this.#other;
+  }
+
+  /** For spans, which cost no series. */
+  full(relay: RelayUrl): Attributes {
+    return this.own(relay) ?? { ...this.pool, ...attributesOf(relay) };
   }
 
   /** Undefined where the relay is one of those that are not told apart. */

@@ -76,7 +76,7 @@ describe('the histograms', () => {
 
   it('tell so many relays apart and no more; the first are those of the options', async () => {
     const world = instrumentedWorld([{}, {}, {}], {}, { maxRelays: 1, name: 'feed' });
-    const { pool, time, relays, collect } = world;
+    const { pool, time, relays, collect, spans } = world;
     const added = world.network.relay('wss://added.test');
     pool.add(added.url);
     hear(pool.cluster('last', { relays: [added.url, relays[2]?.url ?? ''] }).publish(note('a')));
@@ -90,6 +90,11 @@ describe('the histograms', () => {
       [`${pooled} ${URL} nostr.verb=EVENT`]: { count: 1, sum: 0.02 },
     });
     expect(metrics['nostr.client.connection.count']).toEqual({ [`${pooled} ${URL}`]: 1 });
+    // Spans tell all of them.
+    expect(spans('EVENT added.test')[0]?.attributes).toMatchObject({
+      'nostr.pool.name': 'feed',
+      'nostr.relay.url': 'wss://added.test/',
+    });
     pool.close();
   });
 });
