@@ -45,7 +45,7 @@ export class Journal {
     const call: PoolCall = { verb: called.event ? 'EVENT' : 'REQ', ...called };
     const { observe } = this;
     const told = observe && callSafely(() => observe(call), undefined);
-    const notes = new CallNotes(call, `${++this.#count}`, this.scheduler, told);
+    const notes = new CallNotes(call, ++this.#count, this.scheduler, told);
     this.#calls.push(notes);
     if (this.#calls.length > this.capacity) this.#calls.shift();
     return notes;
@@ -79,7 +79,7 @@ export class CallNotes {
   /** @param told - Told once how it went. */
   constructor(
     readonly call: PoolCall,
-    private readonly number: string,
+    private readonly number: number,
     private readonly scheduler: SchedulerLike,
     private readonly told: ReturnType<CallObserver> | undefined,
   ) {
@@ -87,13 +87,14 @@ export class CallNotes {
   }
 
   isCalled(id: string): boolean {
-    return id === this.number || this.call.ids.has(id) || id === this.call.event?.id;
+    return id === `${this.number}` || this.call.ids.has(id) || id === this.call.event?.id;
   }
 
   get explanation(): Explanation {
     const { ids, filters, event, priority, verb } = this.call;
     return {
-      ids: event ? [event.id] : [...(ids.size > 0 ? ids : [this.number])],
+      call: this.number,
+      ids: event ? [event.id] : [...(ids.size > 0 ? ids : [`${this.number}`])],
       verb,
       ...(event ? { event } : { filters }),
       priority,

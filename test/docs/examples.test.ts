@@ -10,6 +10,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 /** What a user's import means; the same subpaths as in "exports" of package.json. */
 const ENTRIES = {
   'rx-relay-pool': 'src/index.ts',
+  'rx-relay-pool/dashboard': 'src/dashboard/index.ts',
+  'rx-relay-pool/dashboard-server': 'src/dashboard/serve-dashboard.node.ts',
   'rx-relay-pool/opentelemetry': 'src/opentelemetry/index.ts',
   'rx-relay-pool/outbox': 'src/durable-outbox/index.ts',
   'rx-relay-pool/testing': 'src/testing/index.ts',

@@ -18,9 +18,9 @@ export interface ServedPage {
 
 /**
  * Bundles a TypeScript entry as an app would, `rx-relay-pool` being the built browser files by the package's own "exports", and
- * serves it with an empty page on loopback. The verifying worker is bundled beside it, where the page looks for it.
+ * serves it with an empty page on loopback, that one with headers such as a Content-Security-Policy. The verifying worker is bundled beside it, where the page looks for it.
  */
-export async function servePage(entry: string): Promise<ServedPage> {
+export async function servePage(entry: string, headers: Readonly<Record<string, string>> = {}): Promise<ServedPage> {
   const worker = resolve(ROOT, 'dist/browser/verify-worker.js');
   if (!existsSync(worker))
     throw new Error('There is no dist/browser: run `npm run build` first, or `npm test`, which does.');
@@ -32,6 +32,8 @@ export async function servePage(entry: string): Promise<ServedPage> {
     write: false,
     metafile: true,
     format: 'esm',
+    // What is imported later is a file of its own.
+    splitting: true,
     platform: 'browser',
     conditions: ['browser', 'import'],
     target: 'es2022',
@@ -44,7 +46,8 @@ export async function servePage(entry: string): Promise<ServedPage> {
   const server = createServer((request, response) => {
     const script = files.get(request.url ?? '/');
     if (script) response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
-    else if (request.url === '/') response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html);
+    else if (request.url === '/')
+      response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' }).end(html);
     else response.writeHead(404).end();
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
