@@ -202,7 +202,9 @@ describe('the command line', () => {
     if (seen.has(path)) return [];
     seen.add(path);
     const { sources } = JSON.parse(read(`${path}.map`)) as { sources: string[] };
-    const imported = ts.preProcessFile(read(path)).importedFiles.filter(({ fileName }) => fileName.startsWith('./'));
+    const imported = ts
+      .preProcessFile(read(path), true, true)
+      .importedFiles.filter(({ fileName }) => fileName.startsWith('./'));
     return [...sources, ...imported.flatMap(({ fileName }) => sourcesOf(join(path, '..', fileName), seen))];
   };
 
