@@ -75,6 +75,20 @@ module.exports = {
       to: { path: '(^|/)node_modules/(abstract-|browser-|classic-)?level/' },
     },
     {
+      name: 'opentelemetry-behind-a-subpath',
+      comment: '@opentelemetry/api is an optional peer: only the subpath that is made for it may import it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/opentelemetry/' },
+      to: { path: '(^|/)node_modules/@opentelemetry/' },
+    },
+    {
+      name: 'opentelemetry-goes-to-browsers',
+      comment: 'Telemetry runs in pages too: testing is for Node only.',
+      severity: 'error',
+      from: { path: '^src/opentelemetry/' },
+      to: { path: '^src/testing/' },
+    },
+    {
       name: 'plots-in-the-dashboard',
       comment: 'uplot is built into what imports it: only the dashboard may.',
       severity: 'error',

@@ -10,6 +10,7 @@ const everywhere = {
   react: 'src/react/index.ts',
   svelte: 'src/svelte/index.ts',
   outbox: 'src/durable-outbox/index.ts',
+  opentelemetry: 'src/opentelemetry/index.ts',
   'worker-pool': 'src/verifiers/worker-pool.ts',
 };
 const nodeOnly = {

@@ -65,6 +65,7 @@ export type { Measurements, PoolMetrics, RelayMetrics } from './pool/metrics.ts'
 export { nearest, type NearestOptions } from './pool/nearest.ts';
 export { type Knowledge, outbox, type OutboxOptions } from './pool/outbox.ts';
 export { pipelineStages, type PipelineStages, type Stage } from './pool/pipeline.ts';
+export type { CallObserver, PoolCall } from './pool/pool-call.ts';
 export { PoolError, type PoolErrorCode } from './pool/pool-error.ts';
 export type { PooledRelay } from './pool/pooled-relay.ts';
 export type { PoolRelayStatus } from './pool/pool-relay-status.ts';

@@ -99,6 +99,7 @@ const health = new RelayHealth({});
 const exchange: Exchange = {
   relay: relayUrl('wss://relay.example'),
   verb: 'REQ',
+  call: { verb: 'REQ', ids: new Set(), filters: [], event: undefined, priority: 'normal' },
   priority: 'normal',
   patience: Infinity,
   timeout: 60_000,

@@ -71,10 +71,10 @@ export interface ThroughputOptions<T> {
  * subscription.unsubscribe();
  * ```
  */
-export function throughput(options?: ThroughputOptions<Sized>): OperatorFunction<Sized, Throughput>;
 export function throughput<T>(
   options: ThroughputOptions<T> & { readonly sizeOf: (value: T) => number },
 ): OperatorFunction<T, Throughput>;
+export function throughput(options?: ThroughputOptions<Sized>): OperatorFunction<Sized, Throughput>;
 export function throughput<T>(options: ThroughputOptions<T> = {}): OperatorFunction<T, Throughput> {
   const { window = 10_000, slices = 10, sizeOf = sizeOfSized, scheduler = asyncScheduler } = options;
   const { every = Math.min(1_000, window) } = options;

@@ -110,7 +110,7 @@ export function callRelay(
       if (patience <= 0) return of(givenUp());
       const sending = (waited: number): void => notes.sent(relay.url, waited);
       const sent$ = send(connection, (isSent) => (sent = isSent));
-      return relay.exchange({ verb, priority, patience, timeout }, sent$, sending).pipe(
+      return relay.exchange({ verb, call: notes.call, priority, patience, timeout }, sent$, sending).pipe(
         switchMap((progress) => settle(progress, connection)),
         catchError((cause: unknown) => stopped(cause, connection)),
       );

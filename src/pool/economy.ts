@@ -55,21 +55,21 @@ export class RequestEconomy {
   }
 
   #beginningFor(key: string, { shape, values }: ShapedFilters, call: SharedCall): SharedRequest {
-    if (this.#beginning.size === 0) queueMicrotask(() => this.#begin());
     const beginning = this.#beginning.get(key) ?? [];
     const other = beginning.find((request) => request.hasRoomFor(values));
     if (other) return other;
     const over = (): void => this.#over(key, request);
     const request = new SharedRequest(shape, { ...this.context, ask: call.ask, isJoinable: call.joinable, over });
     this.#beginning.set(key, [...beginning, request]);
+    // Each in a microtask of its own, so that what follows the thread of execution there finds who asked first.
+    queueMicrotask(() => this.#begin(key, request));
     if (call.joinable) this.#runs(key, request);
     return request;
   }
 
-  #begin(): void {
-    const beginning = [...this.#beginning.values()].flat();
-    this.#beginning = new Map();
-    for (const request of beginning) request.start();
+  #begin(key: string, request: SharedRequest): void {
+    this.#leavesBeginning(key, request);
+    request.start();
   }
 
   #runs(key: string, request: SharedRequest): void {
@@ -81,8 +81,13 @@ export class RequestEconomy {
   #over(key: string, request: SharedRequest): void {
     const running = this.#running.get(key);
     if (running?.delete(request) && running.size === 0) this.#running.delete(key);
-    const left = this.#beginning.get(key)?.filter((other) => other !== request);
-    if (left) this.#beginning.set(key, left);
+    this.#leavesBeginning(key, request);
+  }
+
+  #leavesBeginning(key: string, request: SharedRequest): void {
+    const left = this.#beginning.get(key)?.filter((other) => other !== request) ?? [];
+    if (left.length > 0) this.#beginning.set(key, left);
+    else this.#beginning.delete(key);
   }
 
   #identity(of: object): number {

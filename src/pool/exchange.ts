@@ -3,6 +3,7 @@ import type { Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { RelayHealth } from './health.ts';
+import type { PoolCall } from './pool-call.ts';
 
 /**
  * One exchange with one relay over an open connection: a REQ up to its EOSE, pages included, an EVENT up to its OK, or a COUNT up to
@@ -19,7 +20,9 @@ import type { RelayHealth } from './health.ts';
  */
 export interface Exchange {
   readonly relay: RelayUrl;
-  readonly verb: 'REQ' | 'EVENT' | 'COUNT' | 'NEG-OPEN';
+  readonly verb: PoolCall['verb'];
+  /** What it is for; that may have another verb, as a REQ for the past compares what is stored. */
+  readonly call: PoolCall;
   readonly priority: Priority;
   /** Milliseconds that it may wait for its turn; Infinity for ever. */
   readonly patience: number;

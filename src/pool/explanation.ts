@@ -2,7 +2,6 @@ import type { Priority } from '../policies/queue-outcome.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
-import type { Exchange } from './exchange.ts';
 
 /**
  * Something that happened to a call at one relay:
@@ -76,7 +75,7 @@ export interface Explanation {
   readonly call: number;
   /** The option `id`, of each that shares the request, or a number that the pool gave it; of a publish the event's id. */
   readonly ids: readonly string[];
-  readonly verb: Exchange['verb'];
+  readonly verb: 'REQ' | 'EVENT' | 'COUNT' | 'NEG-OPEN';
   /** What was asked; absent for an event. */
   readonly filters?: readonly Filter[];
   /** What was published; absent for a request. */

@@ -1,13 +1,11 @@
 import type { SchedulerLike } from 'rxjs';
-import type { Priority } from '../policies/queue-outcome.ts';
-import type { NostrEvent } from '../protocol/event.ts';
-import type { Filter } from '../protocol/filter.ts';
+import { callSafely } from '../operators/call-safely.ts';
 import type { RelayErrorCode } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { CountOutcome } from './count-report.ts';
-import type { Exchange } from './exchange.ts';
 import type { ExplainedRelay, ExplainedStep, Explanation } from './explanation.ts';
 import type { LatencyOf } from './health.ts';
+import type { CallObserver, PoolCall } from './pool-call.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { PublishOutcome } from './publish-report.ts';
 import type { Answer } from './answer.ts';
@@ -21,25 +19,22 @@ const MOST_RELAYS = 200;
 /** Fewer answers do not tell what is usual. */
 const ENOUGH_ANSWERS = 20;
 
-/** What is called, and by which names it is known. */
-export interface Called {
-  readonly ids: ReadonlySet<string>;
-  readonly filters: readonly Filter[];
-  readonly event: NostrEvent | undefined;
-  readonly priority: Priority;
-  /** @default 'EVENT' where there is one, or else 'REQ' */
-  readonly verb?: Exchange['verb'];
-}
+/** What is called; the verb by default `EVENT` where there is one, or else `REQ`. */
+type Called = Omit<PoolCall, 'verb'> & Partial<Pick<PoolCall, 'verb'>>;
 
 /** The latest calls of a pool, and what became of them. */
 export class Journal {
   readonly #calls: CallNotes[] = [];
   #count = 0;
 
-  /** @param capacity - Calls that are kept, the latest. */
+  /**
+   * @param capacity - Calls that are kept, the latest.
+   * @param observe - Told of each call.
+   */
   constructor(
     private readonly capacity: number,
     private readonly scheduler: SchedulerLike,
+    private readonly observe: CallObserver | undefined,
   ) {
     if (capacity >= 0) return;
     throw new RangeError(`RelayPool: 'explained' must be a number from 0; got ${capacity}.`);
@@ -47,7 +42,10 @@ export class Journal {
 
   /** A call begins. */
   begin(called: Called): CallNotes {
-    const notes = new CallNotes(called, ++this.#count, this.scheduler);
+    const call: PoolCall = { verb: called.event ? 'EVENT' : 'REQ', ...called };
+    const { observe } = this;
+    const told = observe && callSafely(() => observe(call), undefined);
+    const notes = new CallNotes(call, ++this.#count, this.scheduler, told);
     this.#calls.push(notes);
     if (this.#calls.length > this.capacity) this.#calls.shift();
     return notes;
@@ -78,20 +76,22 @@ export class CallNotes {
   readonly #relays = new Map<RelayUrl, RelayNotes>();
   #endedAt: number | undefined;
 
+  /** @param told - Told once how it went. */
   constructor(
-    private readonly called: Called,
+    readonly call: PoolCall,
     private readonly number: number,
     private readonly scheduler: SchedulerLike,
+    private readonly told: ReturnType<CallObserver> | undefined,
   ) {
     this.#beganAt = scheduler.now();
   }
 
   isCalled(id: string): boolean {
-    return id === `${this.number}` || this.called.ids.has(id) || id === this.called.event?.id;
+    return id === `${this.number}` || this.call.ids.has(id) || id === this.call.event?.id;
   }
 
   get explanation(): Explanation {
-    const { ids, filters, event, priority, verb = event ? 'EVENT' : 'REQ' } = this.called;
+    const { ids, filters, event, priority, verb } = this.call;
     return {
       call: this.number,
       ids: event ? [event.id] : [...(ids.size > 0 ? ids : [`${this.number}`])],
@@ -189,7 +189,9 @@ export class CallNotes {
   }
 
   ended(): void {
-    this.#endedAt ??= this.scheduler.now();
+    this.#endedAt = this.scheduler.now();
+    const { told } = this;
+    if (told) callSafely(() => told(this.explanation), undefined);
   }
 
   /** It is late when it took longer than nearly all answers of the relay do. */

@@ -18,6 +18,7 @@ import { RequestEconomy } from './economy.ts';
 import type { Explanation } from './explanation.ts';
 import { Journal } from './journal.ts';
 import { type PoolMetrics, poolMetrics } from './metrics.ts';
+import type { CallObserver } from './pool-call.ts';
 import { PoolError } from './pool-error.ts';
 import type { PoolRelayStatus } from './pool-relay-status.ts';
 import { publish, type PublishOptions } from './publish.ts';
@@ -54,6 +55,8 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
   readonly alone?: boolean | undefined;
   /** Requests and publishes that can be explained, the latest: see `explain`. @default 100 */
   readonly explained?: number | undefined;
+  /** Told of each request, count, sync and publish: see {@link CallObserver}. @default nobody is */
+  readonly observeCall?: CallObserver | undefined;
   /** Named sets of relays: see `cluster`. @default none */
   readonly clusters?: Readonly<Record<string, ClusterOptions>> | undefined;
   /**
@@ -106,6 +109,7 @@ export class RelayPool {
     clusters = {},
     alone = false,
     explained = 100,
+    observeCall,
     ...options
   }: RelayPoolOptions = {}) {
     const scheduler = options.scheduler ?? asyncScheduler;
@@ -121,7 +125,7 @@ export class RelayPool {
       now: () => scheduler.now() / 1_000,
     });
     const cluster = (name: string): Observable<readonly RelayUrl[]> => this.#clusters.relays(name);
-    const journal = new Journal(explained, scheduler);
+    const journal = new Journal(explained, scheduler, observeCall);
     const isEjected = (url: string): boolean => this.#registry.isEjected(url);
     this.#context = { route, members$, borrow, cluster, isEjected, scheduler, random, economy, alone, journal };
     for (const url of relays) this.add(url);

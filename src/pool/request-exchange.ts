@@ -35,7 +35,7 @@ export class RequestExchange {
       this.#progress = progress;
       return send();
     });
-    const call = { verb, priority, patience: Infinity, timeout: this.timeout } as const;
+    const call = { verb, call: this.notes.call, priority, patience: Infinity, timeout: this.timeout } as const;
     const progress = this.relay.exchange(call, sent, (waited) => this.notes.sent(this.relay.url, waited));
     exchange.add((lane ? progress.pipe(bulkhead(lane, { priority })) : progress).subscribe({ error: refused }));
   }

@@ -13,6 +13,7 @@ const ENTRIES = {
   'rx-relay-pool/angular': 'src/angular/index.ts',
   'rx-relay-pool/dashboard': 'src/dashboard/index.ts',
   'rx-relay-pool/dashboard-server': 'src/dashboard/serve-dashboard.node.ts',
+  'rx-relay-pool/opentelemetry': 'src/opentelemetry/index.ts',
   'rx-relay-pool/outbox': 'src/durable-outbox/index.ts',
   'rx-relay-pool/react': 'src/react/index.ts',
   'rx-relay-pool/svelte': 'src/svelte/index.ts',

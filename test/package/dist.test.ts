@@ -58,6 +58,7 @@ describe('the browser build', () => {
     ['rx-relay-pool'],
     ['rx-relay-pool/angular'],
     ['rx-relay-pool/dashboard'],
+    ['rx-relay-pool/opentelemetry'],
     ['rx-relay-pool/outbox'],
     ['rx-relay-pool/react'],
     ['rx-relay-pool/svelte'],
@@ -124,7 +125,9 @@ describe('the browser build', () => {
       .filter((path) => path.endsWith('.js') && !FRAMEWORKS.includes(basename(path, '.js')))
       .flatMap(importsOf);
     expect(imported).toContain('rxjs');
-    expect([...new Set(imported)].filter((name) => !/^(rxjs$|nostr-tools\/)/.test(name))).toEqual([]);
+    expect([...new Set(imported)].filter((name) => !/^(rxjs$|nostr-tools\/|@opentelemetry\/api$)/.test(name))).toEqual(
+      [],
+    );
   });
 });
 
@@ -174,6 +177,7 @@ describe('the Node build', () => {
     ['rx-relay-pool/angular'],
     ['rx-relay-pool/dashboard'],
     ['rx-relay-pool/dashboard-server'],
+    ['rx-relay-pool/opentelemetry'],
     ['rx-relay-pool/outbox'],
     ['rx-relay-pool/react'],
     ['rx-relay-pool/svelte'],

@@ -1,0 +1,1 @@
+export { InstrumentedRelayPool, type TelemetryOptions } from './instrumented-relay-pool.ts';
