@@ -1,0 +1,59 @@
+// Writes the API reference, docs/api/: a page for each subpath of the package, as tsup.config.ts builds them.
+import { rmSync } from 'node:fs';
+import { Application, Converter, type Context, type ProjectReflection } from 'typedoc';
+import tsup from '../tsup.config.ts';
+
+const builds = Array.isArray(tsup) ? tsup : [];
+const typed = builds.find((build) => typeof build.dts === 'object');
+if (!typed?.entry || Array.isArray(typed.entry)) throw new Error('tsup.config.ts has no build of types by name');
+const entries = Object.entries(typed.entry);
+
+const packageName = 'rx-relay-pool';
+
+const app = await Application.bootstrapWithPlugins({
+  out: 'docs/api',
+  entryPoints: entries.map(([, file]) => file),
+  tsconfig: 'tsconfig.json',
+  plugin: ['typedoc-plugin-markdown'],
+  readme: 'none',
+  name: 'API',
+  excludePrivate: true,
+  excludeInternal: true,
+  excludeExternals: true,
+  // The docstrings of the sources are checked by the compiler and by test/docs.
+  skipErrorChecking: true,
+  validation: { notExported: false, invalidLink: false },
+  disableSources: true,
+  logLevel: 'Warn',
+});
+// How the plugin writes: known to TypeDoc only once the plugin is there.
+const markdown = {
+  router: 'member',
+  pageTitleTemplates: {
+    module: ({ name }: { readonly name: string }) => (name === packageName ? name : `${packageName}/${name}`),
+  },
+  entryFileName: 'index',
+  hidePageHeader: true,
+  hideBreadcrumbs: true,
+  useCodeBlocks: true,
+  sanitizeComments: true,
+  parametersFormat: 'table',
+  interfacePropertiesFormat: 'list',
+};
+for (const [option, value] of Object.entries(markdown)) app.options.setValue(option, value);
+
+/** Modules by what a user imports, not by the place of their file. */
+const named = new Map(entries.map(([name, file]) => [file.replace(/^src\/|(\/index)?\.ts$/g, ''), name]));
+app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) => {
+  for (const module of project.children ?? []) {
+    const name = named.get(module.name);
+    if (name === undefined) throw new Error(`${module.name} is no entry of tsup.config.ts`);
+    module.name = name === 'index' ? packageName : name;
+  }
+});
+
+rmSync('docs/api', { recursive: true, force: true });
+const project: ProjectReflection | undefined = await app.convert();
+if (!project) throw new Error('the sources were not read');
+await app.generateOutputs(project);
+if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exitCode = 1;
