@@ -73,11 +73,11 @@ async function write(snippet: Snippet, folder: string, banner = ''): Promise<str
 }
 
 function runFile(folder: string, name: string): Promise<Ending> {
-  const child = spawn(process.execPath, [name], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 });
+  const child = spawn(process.execPath, [name], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 });
   let problems = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (problems += text));
   return new Promise((done) => {
     child.on('error', (error) => done({ status: error.message, problems }));
-    child.on('close', (status, signal) => done({ status: status ?? `${signal} after 20 s`, problems }));
+    child.on('close', (status, signal) => done({ status: status ?? `${signal} after 60 s`, problems }));
   });
 }
