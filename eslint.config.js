@@ -21,7 +21,7 @@ const pureRooms = ['protocol', 'policies', 'operators', 'sources', 'pool', 'dura
 
 export default tseslint.config(
   {
-    ignores: ['dist/', 'coverage/', '.cache/', '**/node_modules/', '**/dist/', 'test/interop/', 'docs/.vitepress/cache/'],
+    ignores: ['dist/', 'coverage/', '.cache/', '**/node_modules/', '**/dist/', 'test/interop/'],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

@@ -1,6 +1,7 @@
 // Writes the API reference, docs/api/: a page for each subpath of the package, as tsup.config.ts builds them.
 import { rmSync } from 'node:fs';
 import { Application, Converter, type Context, type ProjectReflection } from 'typedoc';
+import { load } from 'typedoc-plugin-markdown';
 import tsup from '../tsup.config.ts';
 
 const builds = Array.isArray(tsup) ? tsup : [];
@@ -14,7 +15,7 @@ const app = await Application.bootstrapWithPlugins({
   out: 'docs/api',
   entryPoints: entries.map(([, file]) => file),
   tsconfig: 'tsconfig.json',
-  plugin: ['typedoc-plugin-markdown'],
+  plugin: [load],
   readme: 'none',
   name: 'API',
   excludePrivate: true,

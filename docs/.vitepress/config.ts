@@ -8,6 +8,7 @@ export default defineConfig({
   description: 'Nostr relays as RxJS streams: a relay pool that loses no event',
   lang: 'en',
   cleanUrls: true,
+  cacheDir: '../.cache/vitepress',
   rewrites: { 'operators/README.md': 'operators/index.md', 'recipes/README.md': 'recipes/index.md' },
   markdown: { config: repositoryLinks },
   // The index of the search is one file.
