@@ -1,6 +1,6 @@
 // Writes the API reference, docs/api/: a page for each subpath of the package, as tsup.config.ts builds them.
 import { rmSync } from 'node:fs';
-import { Application, Converter, type Context, type ProjectReflection } from 'typedoc';
+import { Application, Converter, type Context, type ProjectReflection, ReflectionKind } from 'typedoc';
 import { load } from 'typedoc-plugin-markdown';
 import tsup from '../tsup.config.ts';
 
@@ -23,7 +23,7 @@ const app = await Application.bootstrapWithPlugins({
   excludeExternals: true,
   // The docstrings of the sources are checked by the compiler and by test/docs.
   skipErrorChecking: true,
-  validation: { notExported: false, invalidLink: false },
+  validation: { notExported: false, invalidLink: true },
   disableSources: true,
   logLevel: 'Warn',
 });
@@ -44,12 +44,16 @@ const markdown = {
 for (const [option, value] of Object.entries(markdown)) app.options.setValue(option, value);
 
 /** Modules by what a user imports, not by the place of their file. */
-const named = new Map(entries.map(([name, file]) => [file.replace(/^src\/|(\/index)?\.ts$/g, ''), name]));
+const named = new Map(entries.map(([name, file]) => [file.replace(/^src\/|(\/index)?\.tsx?$/g, ''), name]));
 app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) => {
   for (const module of project.children ?? []) {
     const name = named.get(module.name);
     if (name === undefined) throw new Error(`${module.name} is no entry of tsup.config.ts`);
     module.name = name === 'index' ? packageName : name;
+  }
+  // An object that is taken apart in the list of parameters has no name of its own.
+  for (const parameter of project.getReflectionsByKind(ReflectionKind.Parameter)) {
+    if (parameter.name.startsWith('__namedParameters')) parameter.name = 'options';
   }
 });
 
