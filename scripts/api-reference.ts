@@ -23,6 +23,8 @@ const app = await Application.bootstrapWithPlugins({
   excludeExternals: true,
   // The docstrings of the sources are checked by the compiler and by test/docs.
   skipErrorChecking: true,
+  // What is no part of the API has no page: a link to it becomes its name.
+  externalSymbolLinkMappings: { [packageName]: { '*': '#' } },
   validation: { notExported: false, invalidLink: true },
   disableSources: true,
   logLevel: 'Warn',
@@ -60,5 +62,6 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) => {
 rmSync('docs/api', { recursive: true, force: true });
 const project: ProjectReflection | undefined = await app.convert();
 if (!project) throw new Error('the sources were not read');
+app.validate(project);
 await app.generateOutputs(project);
 if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exitCode = 1;
