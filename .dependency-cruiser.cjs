@@ -34,8 +34,31 @@ module.exports = {
       name: 'extras-stand-apart',
       comment: 'Each folder above index is a subpath of its own with its own optional peer.',
       severity: 'error',
-      from: { path: '^src/([^/]+)/', pathNot: `^src/(${rooms.join('|')})/` },
+      from: { path: '^src/([^/]+)/', pathNot: `^src/(${rooms.join('|')}|cli)/` },
       to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', `^src/(${rooms.join('|')})/`] },
+    },
+    {
+      name: 'cli-uses-what-users-may',
+      comment:
+        'The command line is a program beside the library: it imports what is published, and is loaded by nobody.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: {
+        path: '^src/',
+        pathNot: [
+          '^src/cli/',
+          '^src/index\\.ts$',
+          '^src/[^/]+/index\\.ts$',
+          '^src/dashboard/serve-dashboard\\.node\\.ts$',
+        ],
+      },
+    },
+    {
+      name: 'cli-is-no-library',
+      comment: 'Nothing imports the command line.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
     },
     {
       name: 'durable-outbox-goes-to-browsers',
@@ -52,6 +75,13 @@ module.exports = {
       to: { path: '(^|/)node_modules/(abstract-|browser-|classic-)?level/' },
     },
     {
+      name: 'plots-in-the-dashboard',
+      comment: 'uplot is built into what imports it: only the dashboard may.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/dashboard/latency-plot\\.ts$' },
+      to: { path: '(^|/)node_modules/uplot/' },
+    },
+    {
       name: 'no-circles',
       comment: 'Circles are forbidden, those of types too.',
       severity: 'error',
@@ -62,7 +92,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nothing imports and that imports nothing is dead.',
       severity: 'error',
-      from: { orphan: true, pathNot: '\\.(node|browser)\\.ts$' },
+      from: { orphan: true, pathNot: '\\.((node|browser)|d)\\.ts$' },
       to: {},
     },
     {
@@ -85,15 +115,17 @@ module.exports = {
       comment:
         'What only Node has (its modules, ws) sits in *.node.ts, chosen by "imports" of package.json, or in testing.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['\\.node\\.ts$', '^src/testing/'] },
+      from: { path: '^src/', pathNot: ['\\.node\\.ts$', '^src/(testing|cli)/'] },
       to: { dependencyTypes: ['core'] },
     },
     {
       name: 'declared-dependencies',
-      comment: 'What src imports must be a dependency or a peer, not a tool of ours.',
+      comment:
+        'What src imports must be a dependency or a peer, not a tool of ours; uplot is built into the dashboard.',
       severity: 'error',
       from: { path: '^src/' },
       to: {
+        pathNot: '(^|/)node_modules/uplot/',
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],
       },

@@ -18,7 +18,7 @@ const unit = {
   name: 'unit',
   environment: 'node',
   include: ['test/**/*.test.ts'],
-  exclude: ['test/browser/**', 'test/interop/**', '**/node_modules/**'],
+  exclude: ['test/browser/**', 'test/interop/**', 'test/examples/apps/**', '**/node_modules/**'],
   testTimeout: 15_000,
   hookTimeout: 15_000,
   // Of two processors vitest would use one.

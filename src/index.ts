@@ -134,3 +134,4 @@ export { userPlace } from './sources/user-place.ts';
 export type { WebSocketConstructor, WebSocketLike } from './sources/web-socket.ts';
 export { pureVerifier } from './verifiers/pure.ts';
 export type { Verdicts, Verifier } from './verifiers/verifier.ts';
+export { wasmVerifier, type WasmVerifier, type WasmVerifierOptions } from './verifiers/wasm/wasm-verifier.ts';

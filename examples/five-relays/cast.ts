@@ -37,6 +37,15 @@ const between =
   (random: () => number): number =>
     least + random() * (most - least);
 
+/** Where each says that it is. */
+const COUNTRIES: Readonly<Record<Role, string>> = {
+  lying: 'US',
+  steady: 'DE',
+  flapping: 'FR',
+  slow: 'JP',
+  mortal: 'BR',
+};
+
 /** What each relay does from its start on; what it does later is in story.ts. */
 const TEMPERS: Readonly<Record<Role, Partial<RelayFaults>>> = {
   // The first and the fastest, so that its forgeries come before the events that they are made of.
@@ -51,7 +60,10 @@ const TEMPERS: Readonly<Record<Role, Partial<RelayFaults>>> = {
 export async function startCast(fixture: readonly NostrEvent[]): Promise<Cast> {
   const random = seededRandom(5);
   const start = async (role: Role): Promise<Player> => {
-    const relay = await TestRelay.start({ faults: TEMPERS[role] });
+    const relay = await TestRelay.start({
+      faults: TEMPERS[role],
+      information: { relay_countries: [COUNTRIES[role]] },
+    });
     return { role, relay, url: relayUrl(relay.url), honest: role !== 'lying' };
   };
   const byRole = {

@@ -27,6 +27,7 @@ import {
   RelayPool,
 } from '../../src/index.ts';
 import { type Cast, startCast } from './cast.ts';
+import { serveFromSources, stay } from './dashboard.ts';
 import { loadFixture } from './fixture.ts';
 import { connectionNews, NO_EVENT, probe, timed, type TimedVerifier } from './observe.ts';
 import { type Screen, stamp } from './screen.ts';
@@ -65,6 +66,8 @@ export async function runFiveRelays(screen: Screen, interrupted$: Observable<unk
     load: { threshold: 700 },
   });
   const running = new Subscription();
+  const dashboard = await serveFromSources(pool);
+  screen.log(`Dashboard: ${dashboard.url}`);
   try {
     const facts = await play({ fixture, cast, pool, verifier, screen, running, interrupted$ });
     if (!facts) return 130;
@@ -76,10 +79,12 @@ export async function runFiveRelays(screen: Screen, interrupted$: Observable<unk
       measures(facts.metrics),
     ];
     for (const line of lines) screen.log(line);
+    await stay(dashboard, screen, interrupted$);
     return checks.every(({ problems }) => problems.length === 0) ? 0 : 1;
   } finally {
     screen.end();
     running.unsubscribe();
+    await dashboard.close();
     pool.close();
     await cast.stop();
   }

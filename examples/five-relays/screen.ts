@@ -20,6 +20,8 @@ export function stamp(milliseconds: number): string {
 /** Where a run is shown. */
 export interface Screen {
   readonly paint: Paint;
+  /** Whether somebody sits before it: a terminal, and not that of a machine that tests. */
+  readonly isWatched: boolean;
   /** Shows how things stand. */
   show(view: View): void;
   /** Says what happened. */
@@ -52,7 +54,8 @@ const up = (lines: number): string => (lines > 0 ? `\r\u001B[${lines}A` : '\r');
 export function openScreen(terminal: Terminal, environment: Environment): Screen {
   const isLive = terminal.isTTY === true && environment['TERM'] !== 'dumb';
   const paint = isLive && !environment['NO_COLOR'] ? inColour : inNoColour;
-  return isLive ? new LiveScreen(terminal, paint) : new PlainScreen(terminal, paint);
+  const isWatched = isLive && !environment['CI'];
+  return isLive ? new LiveScreen(terminal, paint, isWatched) : new PlainScreen(terminal, paint);
 }
 
 /** Redraws over itself: one write a frame and nothing erased before it is overwritten, so nothing flickers. */
@@ -65,6 +68,7 @@ class LiveScreen implements Screen {
   constructor(
     private readonly terminal: Terminal,
     readonly paint: Paint,
+    readonly isWatched: boolean,
   ) {
     terminal.write(HIDE_CURSOR);
   }
@@ -113,6 +117,7 @@ class LiveScreen implements Screen {
 
 /** For files and pipes: a line for all that happens, one for the progress now and then, and the table at the end. */
 class PlainScreen implements Screen {
+  readonly isWatched = false;
   #saidAt = -Infinity;
   #last: View | undefined;
 

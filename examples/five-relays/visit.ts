@@ -21,6 +21,7 @@ import {
   RelayPool,
   type RelayUrl,
 } from '../../src/index.ts';
+import { serveFromSources, stay } from './dashboard.ts';
 import { connectionNews, NO_EVENT, probe, timed } from './observe.ts';
 import { type Screen, stamp } from './screen.ts';
 import { type Check, figures, type Gap, measures, plural, repeated, summarise } from './summary.ts';
@@ -74,6 +75,8 @@ export async function visitRelays(
   };
 
   const running = new Subscription();
+  const dashboard = await serveFromSources(pool);
+  screen.log(`Dashboard: ${dashboard.url}`);
   const metrics$ = pool.metrics$.pipe(share());
   running.add(pool.relays$.subscribe((now) => (statuses = now)));
   running.add(metrics$.subscribe((now) => (metrics = now)));
@@ -125,10 +128,12 @@ export async function visitRelays(
       measures(measured),
     ];
     for (const line of lines) screen.log(line);
+    await stay(dashboard, screen, interrupted$);
     return checks.every(({ problems }) => problems.length === 0) ? 0 : 1;
   } finally {
     screen.end();
     running.unsubscribe();
+    await dashboard.close();
     pool.close();
   }
 }

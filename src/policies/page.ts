@@ -22,18 +22,39 @@ export class Page {
   }
 }
 
+/** Ids of one answer that are kept, those that came first forgotten first. */
+const MOST_IDS = 100_000;
+
 /** Takes in one answer, each event once, however often the relay sends it: what is sent twice would make the page look full. */
 export class PageCount {
   readonly page = new Page();
+  /** The events that came first, by id; they are looked up only where others come again. */
+  #first: string[] = [];
   #ids: SeenIds | undefined;
 
+  /** An event came that had not come before, in this answer or another. */
   add(createdAt: number, id: string): void {
-    this.#ids ??= new SeenIds();
-    if (this.#ids.add(id)) this.page.add(createdAt);
+    if (this.#ids || this.#first.length >= MOST_IDS) this.#seen().add(id);
+    else this.#first.push(id);
+    this.page.add(createdAt);
+  }
+
+  /** An event came that another answer may have brought, or this one; `id` is to be kept. */
+  addAgain(createdAt: number, id: string): void {
+    if (this.#seen().add(id)) this.page.add(createdAt);
   }
 
   /** The answer is over: its ids are forgotten. */
   end(): void {
+    this.#first = [];
     this.#ids = undefined;
+  }
+
+  #seen(): SeenIds {
+    if (this.#ids) return this.#ids;
+    this.#ids = new SeenIds({ capacity: MOST_IDS });
+    for (const first of this.#first) this.#ids.add(first);
+    this.#first = [];
+    return this.#ids;
   }
 }

@@ -93,6 +93,13 @@ export function weightedTop(options: WeightedTopOptions = {}): BalanceStrategy {
   };
 }
 
+/**
+ * The score of each candidate as {@link weightedTop} has it by default, in their order: 0 to 100, times the candidate's weight.
+ */
+export function defaultScores(candidates: readonly Balanced[]): readonly number[] {
+  return scoresOf(candidates, completeWeights({})).map(({ score }) => score);
+}
+
 function scoresOf<T extends Balanced>(candidates: readonly T[], weights: CompleteWeights): Scored<T>[] {
   const costs = costsOf(candidates);
   const waits = candidates.map(({ inFlight }, at) => (costs[at] ?? 0) * (inFlight + 1));

@@ -80,6 +80,21 @@ function wantedNips(nips: readonly number[], { filters }: RoutedCall): readonly 
   return [...new Set(searches ? [...nips, SEARCH] : nips)];
 }
 
+/** What a {@link BalanceStrategy} is told of a relay, where no NIP is wanted. */
+export function balancedView(relay: PooledRelay): Balanced {
+  const { bulkhead, cost, standing: reliability, weight } = relay.health;
+  return {
+    key: relay.url,
+    isReady: relay.isReady,
+    inFlight: bulkhead.running + bulkhead.waiting,
+    capacity: Math.max(1, bulkhead.permits),
+    cost,
+    reliability,
+    weight: weight * relay.preference,
+    features: 1,
+  };
+}
+
 interface View extends Balanced {
   readonly relay: PooledRelay;
   /** It says of itself that it has not all that is wanted. */
@@ -87,20 +102,13 @@ interface View extends Balanced {
 }
 
 function viewOf(relay: PooledRelay, nips: readonly number[]): View {
-  const { health, information, url: key } = relay;
-  const { bulkhead, cost, standing: reliability, weight } = health;
+  const { information } = relay;
   const has = nips.filter((nip) => information?.supportedNips.includes(nip)).length;
   const known = information ? has / nips.length : UNKNOWN;
   return {
     relay,
     lacks: information !== undefined && has < nips.length,
-    key,
-    isReady: relay.isReady,
-    inFlight: bulkhead.running + bulkhead.waiting,
-    capacity: Math.max(1, bulkhead.permits),
-    cost,
-    reliability,
-    weight: weight * relay.preference,
+    ...balancedView(relay),
     features: nips.length === 0 ? 1 : known,
   };
 }

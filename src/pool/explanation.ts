@@ -72,6 +72,8 @@ export interface ExplainedRelay {
  * ```
  */
 export interface Explanation {
+  /** Tells the call from the others of its pool, which counts them from 1. */
+  readonly call: number;
   /** The option `id`, of each that shares the request, or a number that the pool gave it; of a publish the event's id. */
   readonly ids: readonly string[];
   readonly verb: Exchange['verb'];

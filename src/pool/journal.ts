@@ -47,7 +47,7 @@ export class Journal {
 
   /** A call begins. */
   begin(called: Called): CallNotes {
-    const notes = new CallNotes(called, `${++this.#count}`, this.scheduler);
+    const notes = new CallNotes(called, ++this.#count, this.scheduler);
     this.#calls.push(notes);
     if (this.#calls.length > this.capacity) this.#calls.shift();
     return notes;
@@ -80,20 +80,21 @@ export class CallNotes {
 
   constructor(
     private readonly called: Called,
-    private readonly number: string,
+    private readonly number: number,
     private readonly scheduler: SchedulerLike,
   ) {
     this.#beganAt = scheduler.now();
   }
 
   isCalled(id: string): boolean {
-    return id === this.number || this.called.ids.has(id) || id === this.called.event?.id;
+    return id === `${this.number}` || this.called.ids.has(id) || id === this.called.event?.id;
   }
 
   get explanation(): Explanation {
     const { ids, filters, event, priority, verb = event ? 'EVENT' : 'REQ' } = this.called;
     return {
-      ids: event ? [event.id] : [...(ids.size > 0 ? ids : [this.number])],
+      call: this.number,
+      ids: event ? [event.id] : [...(ids.size > 0 ? ids : [`${this.number}`])],
       verb,
       ...(event ? { event } : { filters }),
       priority,

@@ -14,8 +14,10 @@ import { LatencyHistogram, type LatencySummary } from '../policies/latency-histo
 import type { CircuitStats } from '../policies/circuit-state.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { Throughput } from '../policies/rate-window.ts';
+import { defaultScores } from '../policies/weighted-top.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { processUsage, type ProcessUsage } from '../sources/process-usage.ts';
+import { balancedView } from './balanced.ts';
 import type { LatencyOf } from './health.ts';
 import type { PoolRelayStatus } from './pool-relay-status.ts';
 import type { PooledRelay } from './pooled-relay.ts';
@@ -65,6 +67,10 @@ export interface RelayMetrics extends Measurements {
   readonly permits: number;
   /** The share of its load that it is given: 1, or less while it answers too slowly. */
   readonly weight: number;
+  /** What `weightedTop` with its default weights gives it among the relays of the pool: 0 to 100, times its share of the load. */
+  readonly score: number;
+  /** The first country that it names (NIP-11): two capital letters, `EU`, or `*` for all; undefined where it names none. */
+  readonly country: string | undefined;
 }
 
 /**
@@ -124,9 +130,10 @@ export function poolMetrics(
     return combineLatest([relays$, interval(EVERY, scheduler).pipe(startWith(undefined))]).pipe(
       map(([relays]): PoolMetrics => {
         const at = scheduler.now();
-        const measured = relays.map((relay) => {
+        const scores = defaultScores(relays.map(balancedView));
+        const measured = relays.map((relay, index) => {
           const { status } = relay;
-          return metricsOf(relay, status, throughputOf(relay, status.counters, at));
+          return metricsOf(relay, status, throughputOf(relay, status.counters, at), scores[index] ?? 0);
         });
         return { at, all: together(relays, measured), relays: measured, process: usage(at) };
       }),
@@ -135,7 +142,12 @@ export function poolMetrics(
   });
 }
 
-function metricsOf({ url, health }: PooledRelay, status: PoolRelayStatus, throughput: Throughput): RelayMetrics {
+function metricsOf(
+  { url, health, information }: PooledRelay,
+  status: PoolRelayStatus,
+  throughput: Throughput,
+  score: number,
+): RelayMetrics {
   const { breaker, bulkhead } = health;
   return {
     relay: url,
@@ -149,6 +161,8 @@ function metricsOf({ url, health }: PooledRelay, status: PoolRelayStatus, throug
     connections: status.connections,
     permits: status.permits,
     weight: status.weight,
+    score,
+    country: information?.countries[0],
   };
 }
 

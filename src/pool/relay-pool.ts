@@ -3,7 +3,6 @@ import { callSafely } from '../operators/call-safely.ts';
 import { events } from '../operators/events.ts';
 import { untilSettled } from '../operators/until-settled.ts';
 import { platformRandom } from '../policies/platform-random.ts';
-import { RelaySightings } from '../policies/relay-sightings.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import type { Packet } from '../protocol/packet.ts';
@@ -46,7 +45,7 @@ import type { SyncStore } from './sync-store.ts';
  * pool.close();
  * ```
  */
-export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake$' | 'verification' | 'sightings'> {
+export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake$' | 'verification'> {
   /** The relays to start with. @default none */
   readonly relays?: readonly string[];
   /** Which of its relays a request or a publish goes to. @default `everyRelay()` */
@@ -57,17 +56,14 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
   readonly explained?: number | undefined;
   /** Named sets of relays: see `cluster`. @default none */
   readonly clusters?: Readonly<Record<string, ClusterOptions>> | undefined;
-  /** Who checks signatures. @default the pure verifier, in slices of a few milliseconds */
+  /**
+   * Who checks signatures.
+   *
+   * @default {@link wasmVerifier}, shared between pools and closed with the last; {@link pureVerifier} on a `scheduler` of your own
+   */
   readonly verifier?: Verifier | undefined;
   /** Verified events that are kept to be handed out again, oldest forgotten first. @default 10_000 */
   readonly remembered?: number | undefined;
-  /**
-   * Events of which `seenOn` knows the relays, those that were seen first longest ago forgotten first; 0: of none, which spares a look into a
-   * table for each event that comes.
-   *
-   * @default 10_000
-   */
-  readonly sightings?: number | undefined;
   /** Emits when relays may be reachable again. @default the browser's online and visibility events */
   readonly connectivity$?: Observable<unknown> | undefined;
 }
@@ -92,7 +88,6 @@ export interface RelayPoolOptions extends Omit<RegistryOptions, 'probe$' | 'wake
 export class RelayPool {
   readonly #registry: Registry;
   readonly #verification: Verification;
-  readonly #sightings: RelaySightings | undefined;
   readonly #clusters: Clusters;
   readonly #context: Omit<RequestContext, 'live'>;
   readonly #closed = new Subject<void>();
@@ -106,7 +101,6 @@ export class RelayPool {
     relays = [],
     verifier,
     remembered,
-    sightings = 10_000,
     connectivity$ = connectivity(),
     route = everyRelay(),
     clusters = {},
@@ -117,10 +111,8 @@ export class RelayPool {
     const scheduler = options.scheduler ?? asyncScheduler;
     const random = (): number => callSafely(options.random ?? platformRandom, 0.5);
     this.#verification = new Verification({ verifier, remembered, scheduler });
-    this.#sightings = sightings === 0 ? undefined : new RelaySightings(sightings);
     const wake$ = connectivity$.pipe(takeUntil(this.#closed), share());
-    const shared = { verification: this.#verification, sightings: this.#sightings };
-    this.#registry = new Registry({ ...options, ...shared, probe$: wake$, wake$ });
+    this.#registry = new Registry({ ...options, verification: this.#verification, probe$: wake$, wake$ });
     this.#clusters = new Clusters(clusters, this);
     const { members$ } = this.#registry;
     const borrow: RoutingContext['borrow'] = (urls, origin) => this.#registry.borrow(urls, origin);
@@ -187,12 +179,12 @@ export class RelayPool {
 
   /**
    * The relays that sent an event, in no order, as hints for others (NIP-01): those that sent a copy which verified, and those that sent another
-   * under its id later, which is not read again. Of the latest events, so many (option `sightings`); of others none.
+   * under its id later, which is not read again. Of the events that are remembered (option `remembered`); of others none.
    *
    * @param of - The event, or its id.
    */
   seenOn(of: NostrEvent | string): readonly RelayUrl[] {
-    return this.#sightings?.of(typeof of === 'string' ? of : of.id) ?? [];
+    return this.#verification.relaysOf(typeof of === 'string' ? of : of.id);
   }
 
   /**
@@ -223,7 +215,7 @@ export class RelayPool {
    * Why a request, a count or a publish went as it did: which relays were considered, chosen, skipped, throttled, late, and why; of the latest so
    * many (option `explained`). Undefined when it is not among them.
    *
-   * @param of - The event that was published, or its id; or the option `id` of a request or a count.
+   * @param of - The event that was published, or its id; the option `id` of a request or a count; or the `call` of an explanation, as a text.
    */
   explain(of: NostrEvent | string): Explanation | undefined {
     return this.#context.journal.find(typeof of === 'string' ? of : of.id);

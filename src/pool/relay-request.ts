@@ -162,7 +162,7 @@ export class RelayRequest {
         else this.#cursor.live(event.created_at, Math.floor(this.question.scheduler.now() / 1_000));
         this.#said.say({ type: 'event', relay: this.relay.url, event }, false);
       },
-      duplicate: (createdAt, id) => (answering ? answer.add(createdAt, ownId(id)) : undefined),
+      duplicate: (createdAt, id) => (answering ? answer.addAgain(createdAt, ownId(id)) : undefined),
       eose: (hints) => {
         const first = answering;
         answering = false;

@@ -1,6 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
 import type { RelayConduct } from '../policies/relay-conduct.ts';
-import type { RelaySightings } from '../policies/relay-sightings.ts';
 import type { Verification } from '../verifiers/verification.ts';
 import type { Signer } from './authentication.ts';
 import type { RelayCounters } from './relay-counters.ts';
@@ -23,8 +22,6 @@ export interface ConnectionOptions {
    * @default 5_000
    */
   readonly maxBacklog?: number | undefined;
-  /** Where it is noted which events this relay sent. @default nowhere */
-  readonly sightings?: RelaySightings | undefined;
   /** Characters that a subscription id has at most, as far as is known (NIP-11 `max_subid_length`). @default 64 */
   readonly maxSubscriptionIdLength?: (() => number | undefined) | undefined;
   /** Called with what the relay says in a NOTICE, and how many REQs are open. */

@@ -34,7 +34,6 @@ import { SubscriptionIds } from './subscription-ids.ts';
 import { Tolerance } from './tolerance.ts';
 
 const LONGEST_NOTICE = 500;
-const MOST_WAITING = 5_000;
 /** Of an EVENT that only a parse can read. */
 const NOT_PEEKED: FramePeek = { verb: 'EVENT', subscriptionId: '', id: undefined, restAt: 0 };
 const ABUSES: Readonly<Record<Misconduct, string>> = {
@@ -86,7 +85,7 @@ export class Connection implements SubscriptionHost {
     private readonly options: ConnectionOptions,
   ) {
     this.#socket = openSocket;
-    this.maxBacklog = options.maxBacklog ?? MOST_WAITING;
+    this.maxBacklog = options.maxBacklog ?? 5_000;
     this.scheduler = options.scheduler ?? asyncScheduler;
     this.verification = options.verification ?? new Verification({ scheduler: this.scheduler });
     this.counters = options.counters ?? newRelayCounters();
@@ -237,8 +236,8 @@ export class Connection implements SubscriptionHost {
     this.#intake.eased(subscription);
   }
 
-  sighted(id: string, isCut: boolean): void {
-    this.options.sightings?.add(this.url, id, isCut);
+  sighted(id: string): void {
+    this.verification.sighted(id, this.url);
   }
 
   misbehaved(what: Misconduct): void {
@@ -269,6 +268,7 @@ export class Connection implements SubscriptionHost {
     this.#queries.lost(error);
     this.#acks.lost(error);
     this.#authentication.close();
+    if (!this.options.verification) this.verification.closeWhenDone();
   }
 
   /** The one function that every frame goes through. */

@@ -50,8 +50,8 @@ export interface SubscriptionHost {
   full(subscription: RelaySubscription): void;
   /** Less than half of that waits again. */
   eased(subscription: RelaySubscription): void;
-  /** The relay sent the event that verified under this id, or says so; the id may be cut from its frame. */
-  sighted(id: string, isCut: boolean): void;
+  /** The relay sent the event that verified under this id, or says so. */
+  sighted(id: string): void;
   /** The relay misbehaved. */
   misbehaved(what: Misconduct): void;
   /** Sends REQ. */
@@ -115,7 +115,7 @@ export class RelaySubscription implements Recipient {
     if (id !== undefined) {
       const deliveredAt = this.#delivered.find(id);
       if (deliveredAt >= 0) {
-        this.host.sighted(id, true);
+        this.host.sighted(id);
         // What comes behind EOSE is no part of the answer, though EOSE may still wait for the verdicts before it.
         if (this.#isAnswered) this.host.counters.duplicates++;
         else this.#duplicate(deliveredAt, id);
@@ -257,7 +257,7 @@ export class RelaySubscription implements Recipient {
       this.#delivered.add(id, event.created_at);
       return;
     }
-    this.host.sighted(id, false);
+    this.host.sighted(id);
     if (!this.#delivered.add(id, event.created_at)) return this.#duplicate(event.created_at, id);
     this.host.counters.events++;
     this.sink.event(event);

@@ -1,17 +1,10 @@
 import { parentPort as nodeParentPort, Worker } from 'node:worker_threads';
 import type { WorkerPort } from './worker-port.ts';
+import { WORKER_OPTIONS, workerThreadPort } from './worker-thread-port.node.ts';
 
 /** Starts a worker thread that verifies with the pure engine; it does not keep the process alive. */
 export function spawnWorker(): WorkerPort {
-  // The flags of the process (a loader, --input-type) are not for this script.
-  const worker = new Worker(new URL('./verify-worker.js', import.meta.url), { execArgv: [] });
-  worker.unref();
-  return {
-    postMessage: (message) => worker.postMessage(message),
-    onMessage: (handler) => void worker.on('message', handler).unref(),
-    onError: (handler) => void worker.on('error', handler).on('exit', () => handler(new Error('The worker exited.'))),
-    terminate: () => void worker.terminate(),
-  };
+  return workerThreadPort(new Worker(new URL('./verify-worker.js', import.meta.url), WORKER_OPTIONS));
 }
 
 /** The port to the thread that started this worker. */

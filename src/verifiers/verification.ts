@@ -1,11 +1,15 @@
 import { asyncScheduler, type SchedulerLike, Subscription } from 'rxjs';
 import { BoundedMap } from '../policies/bounded-map.ts';
 import type { NostrEvent } from '../protocol/event.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
+import { borrowDefaultVerifier } from './default-verifier.ts';
 import { pureVerifier } from './pure.ts';
 import type { Verdicts, Verifier } from './verifier.ts';
+import type { WasmVerifier } from './wasm/wasm-verifier.ts';
 
 /** Knobs of {@link Verification}. */
 export interface VerificationOptions {
+  /** @default WebAssembly, in workers where there is a backlog; the pure one on a scheduler other than the platform's own time */
   readonly verifier?: Verifier | undefined;
   readonly scheduler?: SchedulerLike | undefined;
   /** Verified copies that are kept to be handed out again, oldest forgotten first. @default 10_000 */
@@ -18,6 +22,12 @@ export interface VerificationOptions {
 export interface Verdict {
   /** Told once: the copy that verified, or undefined when the one that was sent in is a forgery. */
   verified(event: NostrEvent | undefined): void;
+}
+
+/** An event that verified, and the relays that sent it or say so. */
+interface Verified {
+  readonly event: NostrEvent;
+  relays: RelayUrl[] | undefined;
 }
 
 /** One copy of an event that somebody waits for. */
@@ -48,29 +58,46 @@ const FAILURES_UNTIL_GIVEN_UP = 3;
 export class Verification {
   readonly #scheduler: SchedulerLike;
   readonly #verdictTimeout: number;
-  readonly #verified: BoundedMap<string, NostrEvent>;
+  readonly #verified: BoundedMap<string, Verified>;
   /** Per id the copy that is with the engine. */
   readonly #candidates = new Map<string, Candidate>();
   /** Per id the copies that come after it. */
   readonly #next = new Map<string, Candidate[]>();
   readonly #timers = new Subscription();
+  readonly #borrowed: WasmVerifier | undefined;
   #verifier: Verifier;
   #queue: Candidate[] = [];
   #flushing = false;
   #batchSize = 1;
+  #closesWhenDone = false;
   #failures = 0;
   #failuresInRow = 0;
 
   constructor(options: VerificationOptions = {}) {
-    this.#verifier = options.verifier ?? pureVerifier;
     this.#scheduler = options.scheduler ?? asyncScheduler;
+    // What answers from elsewhere answers in real time, which is no time on another clock.
+    if (!options.verifier && this.#scheduler === asyncScheduler) this.#borrowed = borrowDefaultVerifier();
+    this.#verifier = options.verifier ?? this.#borrowed ?? pureVerifier;
     this.#verdictTimeout = options.verdictTimeout ?? 10_000;
     this.#verified = new BoundedMap(options.remembered ?? 10_000);
   }
 
   /** The copy of this id that verified, while it is remembered. */
   known(id: string): NostrEvent | undefined {
-    return this.#verified.get(id);
+    return this.#verified.get(id)?.event;
+  }
+
+  /** The relay sent the event with this id, or says so. Nothing is noted of an event that is not remembered. */
+  sighted(id: string, relay: RelayUrl): void {
+    const verified = this.#verified.get(id);
+    if (!verified) return;
+    if (!verified.relays) verified.relays = [relay];
+    else if (!verified.relays.includes(relay)) verified.relays.push(relay);
+  }
+
+  /** The relays of which that is noted. */
+  relaysOf(id: string): readonly RelayUrl[] {
+    return this.#verified.get(id)?.relays ?? [];
   }
 
   /** Ids with copies that still wait for a verdict. */
@@ -118,6 +145,12 @@ export class Verification {
     this.#next.set(id, next);
   }
 
+  /** Closes as soon as nobody waits for a verdict any more: nothing new is asked from here on. */
+  closeWhenDone(): void {
+    if (this.#candidates.size === 0) this.close();
+    else this.#closesWhenDone = true;
+  }
+
   /** Forgets everything; callers that still wait are not called. */
   close(): void {
     this.#timers.unsubscribe();
@@ -125,10 +158,13 @@ export class Verification {
     this.#candidates.clear();
     this.#next.clear();
     this.#verified.clear();
+    this.#borrowed?.close();
   }
 
   #enqueue(candidate: Candidate): void {
     this.#queue.push(candidate);
+    // An engine to which a full batch is nothing need not wait for its turn, nor let what comes pile up before it.
+    if (this.#queue.length >= LARGEST_BATCH && this.#isQuick) this.#verifyNext();
     this.#flushSoon();
   }
 
@@ -136,6 +172,11 @@ export class Verification {
   #enqueueFirst(candidate: Candidate): void {
     this.#queue.unshift(candidate);
     this.#flushSoon();
+  }
+
+  /** Whether the engine works elsewhere, or a full batch took no time the last time. */
+  get #isQuick(): boolean {
+    return this.#verifier.batchSize !== undefined || this.#batchSize === LARGEST_BATCH;
   }
 
   #flushSoon(): void {
@@ -146,27 +187,30 @@ export class Verification {
 
   #flush(): void {
     const start = this.#scheduler.now();
-    let before = start;
-    do {
-      const batch = this.#nextBatch();
-      this.#verify(batch);
-      const now = this.#scheduler.now();
-      // An engine that works in this thread is given less at a time, one that works elsewhere more.
-      if (now - before >= SLICE_MS) this.#batchSize = Math.max(1, this.#batchSize >> 1);
-      // That a batch which was not full took no time says nothing about a full one.
-      else if (batch.length === this.#batchSize && now - before <= SLICE_MS / 4) {
-        this.#batchSize = Math.min(LARGEST_BATCH, this.#batchSize << 1);
-      }
-      before = now;
-    } while (this.#queue.length > 0 && before - start < SLICE_MS);
+    do this.#verifyNext();
+    while (this.#queue.length > 0 && this.#scheduler.now() - start < SLICE_MS);
     this.#flushing = this.#queue.length > 0;
     if (this.#flushing) this.#schedule(0, () => this.#flush());
   }
 
+  #verifyNext(): void {
+    const before = this.#scheduler.now();
+    const batch = this.#nextBatch();
+    this.#verify(batch);
+    const spent = this.#scheduler.now() - before;
+    // An engine that works in this thread is given less at a time, one that works elsewhere more.
+    if (spent >= SLICE_MS) this.#batchSize = Math.max(1, this.#batchSize >> 1);
+    // That a batch which was not full took no time says nothing about a full one.
+    else if (batch.length === this.#batchSize && spent <= SLICE_MS / 4) {
+      this.#batchSize = Math.min(LARGEST_BATCH, this.#batchSize << 1);
+    }
+  }
+
   #nextBatch(): Candidate[] {
     const engine = this.#queue[0]?.engine;
+    const most = engine?.batchSize ?? this.#batchSize;
     let length = 1;
-    while (length < this.#batchSize && this.#queue[length]?.engine === engine) length++;
+    while (length < most && this.#queue[length]?.engine === engine) length++;
     return this.#queue.splice(0, length);
   }
 
@@ -203,6 +247,7 @@ export class Verification {
       if (verdicts[index] === true) this.#accept(candidate);
       else this.#refuse(candidate);
     });
+    if (this.#closesWhenDone) this.closeWhenDone();
   }
 
   #accept(candidate: Candidate): void {
@@ -210,7 +255,7 @@ export class Verification {
     const { id } = event;
     if (this.#candidates.get(id) !== candidate) return;
     this.#candidates.delete(id);
-    this.#verified.set(id, event);
+    this.#verified.set(id, { event, relays: undefined });
     tell(candidate, event);
     const copies = this.#next.get(id);
     if (!copies) return;
@@ -236,6 +281,7 @@ export class Verification {
     // Nothing is left to step in for the pure verifier: what makes it throw is no valid event.
     if (batch[0]?.engine === pureVerifier) {
       for (const candidate of batch) this.#refuse(candidate);
+      if (this.#closesWhenDone) this.closeWhenDone();
       return;
     }
     if (++this.#failuresInRow >= FAILURES_UNTIL_GIVEN_UP) this.#verifier = pureVerifier;

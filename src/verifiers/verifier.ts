@@ -28,6 +28,12 @@ export type Verdicts = readonly boolean[];
  * ```
  */
 export interface Verifier {
+  /**
+   * Events of a batch at the most, for a verifier that works elsewhere: it is given all that wait, up to so many, read anew for each batch.
+   *
+   * @default batches grow from one event for as long as they hold this thread for next to no time
+   */
+  readonly batchSize?: number | undefined;
   /** Verdicts for a batch, in the order of the batch. */
   verify(events: readonly NostrEvent[]): Verdicts | Promise<Verdicts>;
 }

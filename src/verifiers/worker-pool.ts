@@ -1,7 +1,8 @@
 import { spawnWorker } from '#spawn-worker';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Verdicts, Verifier } from './verifier.ts';
-import type { VerifyAnswer, WorkerPort } from './worker-port.ts';
+import { WorkerJobs } from './worker-jobs.ts';
+import type { VerifyJob, WorkerPort } from './worker-port.ts';
 
 export { serveVerifier } from './serve-verifier.ts';
 export type { WorkerPort } from './worker-port.ts';
@@ -41,11 +42,6 @@ export interface WorkerPoolVerifier extends Verifier {
   close(): void;
 }
 
-interface Worker {
-  readonly port: WorkerPort;
-  readonly jobs: Map<number, { resolve: (verdicts: Verdicts) => void; reject: (error: Error) => void }>;
-}
-
 /**
  * Verifies in workers (worker_threads in Node, Web Workers in browsers), so that signatures cost the page nothing. Each batch
  * goes to the worker with the fewest batches; a worker that dies is replaced, and its batches reject, which makes the pool verify
@@ -69,53 +65,9 @@ export function workerPoolVerifier({
   if (!(Number.isInteger(limit) && limit > 0)) {
     throw new RangeError(`A worker pool needs a whole number of workers above 0, not ${limit}.`);
   }
-  const workers = new Set<Worker>();
-  let jobNumber = 0;
-  let closed = false;
-
-  const retire = (worker: Worker, problem: string): void => {
-    if (!workers.delete(worker)) return;
-    worker.port.terminate();
-    for (const { reject } of worker.jobs.values()) reject(new Error(problem));
-    worker.jobs.clear();
-  };
-
-  const start = (): Worker => {
-    const worker: Worker = { port: spawn(), jobs: new Map() };
-    worker.port.onMessage((message) => {
-      const answer = message as VerifyAnswer;
-      const job = worker.jobs.get(answer.job);
-      worker.jobs.delete(answer.job);
-      if ('verdicts' in answer) job?.resolve(answer.verdicts);
-      else job?.reject(new Error(answer.problem));
-    });
-    worker.port.onError((error) => retire(worker, `A verifying worker died: ${String(error)}`));
-    workers.add(worker);
-    return worker;
-  };
-
-  const leastBusy = (): Worker => {
-    const [first] = [...workers].sort((a, b) => a.jobs.size - b.jobs.size);
-    return first && (first.jobs.size === 0 || workers.size >= limit) ? first : start();
-  };
-
+  const workers = new WorkerJobs<Omit<VerifyJob, 'job'>, { readonly verdicts: Verdicts }>(limit, spawn);
   return {
-    verify: (events) =>
-      new Promise((resolve, reject) => {
-        if (closed) return reject(new Error('This worker pool is closed.'));
-        const worker = leastBusy();
-        const job = ++jobNumber;
-        worker.jobs.set(job, { resolve, reject });
-        try {
-          worker.port.postMessage({ job, events });
-        } catch (error) {
-          worker.jobs.delete(job);
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      }),
-    close: () => {
-      closed = true;
-      for (const worker of workers) retire(worker, 'This worker pool was closed.');
-    },
+    verify: async (events) => (await workers.do({ events })).verdicts,
+    close: () => workers.close(),
   };
 }

@@ -11,7 +11,7 @@ import type { Verdicts } from './verifier.ts';
  * function spawn(): WorkerPort {
  *   const worker = new Worker('/my-worker.js', { type: 'module' });
  *   return {
- *     postMessage: (message) => worker.postMessage(message),
+ *     postMessage: (message, transfer = []) => worker.postMessage(message, [...transfer]),
  *     onMessage: (handler) => worker.addEventListener('message', ({ data }) => handler(data)),
  *     onError: (handler) => worker.addEventListener('error', handler),
  *     terminate: () => worker.terminate(),
@@ -22,7 +22,8 @@ import type { Verdicts } from './verifier.ts';
  * ```
  */
 export interface WorkerPort {
-  postMessage(message: unknown): void;
+  /** What is named in `transfer` moves to the other side instead of being copied. */
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
   onMessage(handler: (message: unknown) => void): void;
   /** Called when the worker died or could not be loaded. */
   onError(handler: (error: unknown) => void): void;

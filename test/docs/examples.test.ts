@@ -10,7 +10,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 /** What a user's import means; the same subpaths as in "exports" of package.json. */
 const ENTRIES = {
   'rx-relay-pool': 'src/index.ts',
+  'rx-relay-pool/angular': 'src/angular/index.ts',
+  'rx-relay-pool/dashboard': 'src/dashboard/index.ts',
+  'rx-relay-pool/dashboard-server': 'src/dashboard/serve-dashboard.node.ts',
   'rx-relay-pool/outbox': 'src/durable-outbox/index.ts',
+  'rx-relay-pool/react': 'src/react/index.ts',
+  'rx-relay-pool/svelte': 'src/svelte/index.ts',
   'rx-relay-pool/testing': 'src/testing/index.ts',
   'rx-relay-pool/worker-pool': 'src/verifiers/worker-pool.ts',
 };

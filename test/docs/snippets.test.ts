@@ -28,7 +28,13 @@ describe('snippetsOfMarkdown', () => {
   });
 
   it('leaves other languages alone', () => {
-    expect(snippetsOfMarkdown('a.md', '```bash\nls\n```\n```\nplain\n```\n```tsx\n<a/>\n```')).toEqual([]);
+    expect(snippetsOfMarkdown('a.md', '```bash\nls\n```\n```\nplain\n```\n```svelte\n<a/>\n```')).toEqual([]);
+  });
+
+  it('finds tsx blocks, and says that they have elements in them', () => {
+    expect(snippetsOfMarkdown('a.md', '```tsx\n<a/>\n```')).toEqual([
+      { file: 'a.md', line: 2, code: '<a/>', run: false, jsx: true },
+    ]);
   });
 
   it('marks what is to be run', () => {

@@ -9,11 +9,13 @@ export interface Snippet {
   readonly code: string;
   /** Marked ```ts run: it is executed too. */
   readonly run: boolean;
+  /** Whether it is a ```tsx block, with elements in it. */
+  readonly jsx?: true;
   /** The ```text block right behind one that is run, blank lines aside: the whole of what it prints. */
   readonly output?: string;
 }
 
-/** Every ```ts block of a Markdown file. Throws on a fence that is never closed: what follows would go unchecked. */
+/** Every ```ts and ```tsx block of a Markdown file. Throws on a fence that is never closed: what follows would go unchecked. */
 export function snippetsOfMarkdown(file: string, text: string): Snippet[] {
   return snippetsOfLines(file, text.split('\n'), 1);
 }
@@ -66,8 +68,9 @@ function snippetsOfLines(file: string, lines: readonly string[], firstLine: numb
       const [language, ...words] = open.info.split(/\s+/);
       const code = open.code.join('\n');
       const printing = printsNext ? snippets.at(-1) : undefined;
-      const isTypeScript = language === 'ts' || language === 'typescript';
-      if (isTypeScript) snippets.push({ file, line: open.line, code, run: words.includes('run') });
+      const isTypeScript = language === 'ts' || language === 'typescript' || language === 'tsx';
+      const jsx = language === 'tsx' ? { jsx: true as const } : {};
+      if (isTypeScript) snippets.push({ file, line: open.line, code, run: words.includes('run'), ...jsx });
       else if (printing && language === 'text') snippets.splice(-1, 1, { ...printing, output: code });
       printsNext = isTypeScript && words.includes('run');
       open = undefined;
@@ -84,9 +87,19 @@ function snippetsOfLines(file: string, lines: readonly string[], firstLine: numb
 export function typeCheck(root: string, snippets: readonly Snippet[], paths: Record<string, string[]>): string[] {
   const { config } = ts.readConfigFile(`${root}/tsconfig.json`, (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
-  const virtual = new Map(snippets.map((snippet, index) => [`${root}/snippet-${index}.ts`, snippet]));
+  const virtual = new Map(
+    snippets.map((snippet, index) => [`${root}/snippet-${index}.${snippet.jsx ? 'tsx' : 'ts'}`, snippet]),
+  );
 
-  const compilerOptions: ts.CompilerOptions = { ...options, baseUrl: root, paths, noEmit: true };
+  const compilerOptions: ts.CompilerOptions = {
+    ...options,
+    baseUrl: root,
+    paths,
+    noEmit: true,
+    jsx: ts.JsxEmit.ReactJSX,
+    // As Angular's own compiler has it.
+    experimentalDecorators: true,
+  };
   const host = ts.createCompilerHost(compilerOptions);
   const { fileExists, readFile } = host;
   // Each snippet is a module of its own, so that names do not meet.

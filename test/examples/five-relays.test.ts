@@ -16,7 +16,11 @@ interface Outcome {
 }
 
 /** Runs it piped, as `npm start -- …` does, and interrupts it when a line matches. */
-function start(args: readonly string[], interruptAt?: RegExp): Promise<Outcome> {
+function start(
+  args: readonly string[],
+  interruptAt?: RegExp,
+  before: (output: string) => unknown = () => undefined,
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'examples/five-relays/main.ts', ...args], {
       cwd: ROOT,
@@ -29,7 +33,7 @@ function start(args: readonly string[], interruptAt?: RegExp): Promise<Outcome> 
       output += data.toString();
       if (!interruptAt?.test(output) || isInterrupted) return;
       isInterrupted = true;
-      child.kill('SIGINT');
+      void Promise.resolve(before(output)).then(() => child.kill('SIGINT'));
     });
     child.stderr.on('data', (data: Buffer) => (problems += data.toString()));
     child.on('error', reject);
@@ -56,6 +60,9 @@ describe('npm start', () => {
     ]) {
       expect(output).toMatch(claim);
     }
+    // It was served while it ran, and nobody waits for those who look at it.
+    expect(output).toMatch(/^Dashboard: http:\/\/127\.0\.0\.1:\d+\/\n/);
+    expect(output).not.toContain('The dashboard stays');
     // Where there is no terminal: plain lines, the progress in between, the table once.
     expect(output).not.toContain('\u001B');
     expect(output).toMatch(/^\[ +\d+\.\d s\] [\d,]+ of [\d,]+ events$/m);
@@ -70,9 +77,19 @@ describe('npm start', () => {
   });
 
   it('ends when it is interrupted', { timeout: 60_000 }, async () => {
-    const { status, output, problems } = await start([], /flapping: cut the connection/);
+    let page: Promise<readonly [status: number, text: string]> | undefined;
+    const look = async (output: string): Promise<readonly [status: number, text: string]> => {
+      const response = await fetch(/Dashboard: (\S+)/.exec(output)?.[1] ?? '');
+      return [response.status, await response.text()];
+    };
+    const { status, output, problems } = await start(
+      [],
+      /flapping: cut the connection/,
+      (shown) => (page ??= look(shown)),
+    );
     expect({ status, problems }).toEqual({ status: 130, problems: '' });
     expect(output).not.toContain('Summary');
+    expect(await page).toEqual([200, expect.stringContaining('dashboard.js')]);
   });
 });
 

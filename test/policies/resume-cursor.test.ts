@@ -38,11 +38,13 @@ describe('PageCount', () => {
   it('counts an event once, until the answer is over', () => {
     const count = new PageCount();
     count.add(5, hex);
-    count.add(5, hex);
+    count.addAgain(5, hex);
+    count.addAgain(6, 'd'.repeat(64));
+    count.addAgain(6, 'd'.repeat(64));
     count.add(4, 'c'.repeat(64));
-    expect(count.page).toMatchObject({ count: 2, oldest: 4, atOldest: 1 });
+    expect(count.page).toMatchObject({ count: 3, oldest: 4, atOldest: 1 });
     count.end();
-    expect(count.page.count).toBe(2);
+    expect(count.page.count).toBe(3);
   });
 });
 

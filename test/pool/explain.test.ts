@@ -153,6 +153,23 @@ describe('explain', () => {
     pool.close();
   });
 
+  it('counts the calls, and finds one by its number, also where its name was used again', async () => {
+    const { pool, time } = world();
+    for (const kind of [1, 2]) hear(pool.request({ kinds: [kind] }, { id: 'feed' }));
+    hear(pool.request({ kinds: [3] }));
+    await time.advance(SECOND);
+    expect(pool.explanations.map(({ call, ids }) => [call, ...ids])).toEqual([
+      [3, '3'],
+      [2, 'feed'],
+      [1, 'feed'],
+    ]);
+    expect([pool.explain('feed'), pool.explain('1')].map((found) => found?.filters)).toEqual([
+      [{ kinds: [2] }],
+      [{ kinds: [1] }],
+    ]);
+    pool.close();
+  });
+
   it('is a text, too', async () => {
     const { pool, time } = world({ relays: 2, pool: { route: limit(everyRelay(), 1) } });
     hear(pool.request({ kinds: [1] }, { id: 'feed' }));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PoolMetrics } from '../../src/pool/metrics.ts';
 import type { RelayPool } from '../../src/pool/relay-pool.ts';
 import { fakeEvent } from '../../src/testing/index.ts';
+import { documents } from '../support/asked.ts';
 import { busyVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
 import { statusesOf } from '../support/status-of.ts';
 import { contents, hear, words, worldOfLoners, type World } from '../support/world.ts';
@@ -57,6 +58,25 @@ describe('metrics$', () => {
     expect(all.latency.ok).toMatchObject({ count: 20 });
     expect(all.latency.ok?.max).toBeGreaterThanOrEqual(320);
     expect(all.latency.ok?.min).toBeLessThan(200);
+    pool.close();
+  });
+
+  it('has the score of each relay among all, and the first country that it names', async () => {
+    const information = documents({ 'wss://relay2.test/': { relay_countries: ['AT', 'JP'] } });
+    const { pool, time } = worldOfLoners({
+      relays: [{ faults: { delay: 100 } }, { faults: { delay: 400 } }],
+      pool: { information, preference: (url) => (url.includes('relay2') ? 0.5 : 1) },
+    });
+    const scores = (): readonly number[] => measure(pool).relays.map(({ score }) => score);
+    // Nothing is known: all factors are at their best.
+    expect(scores()).toEqual([100, 50]);
+    hear(pool.request({ kinds: [1] }));
+    await time.advance(2 * SECOND);
+    const [fast = 0, slow = 0] = scores();
+    expect(fast).toBeCloseTo(100);
+    // An answer takes it 420 ms, and the other 120.
+    expect(slow).toBeCloseTo(0.5 * (80 + (20 * 120) / 420), 0);
+    expect(measure(pool).relays.map(({ country }) => country)).toEqual([undefined, 'AT']);
     pool.close();
   });
 

@@ -27,23 +27,12 @@ describe('seenOn', () => {
   });
 
   it('knows so many events', async () => {
-    const { time, pool, relay, note } = world({ pool: { sightings: 2 } });
+    const { time, pool, relay, note } = world({ pool: { remembered: 2 } });
     const events = [note('a', { age: 3 }), note('b', { age: 2 }), note('c', { age: 1 })];
     relay.add(...events);
     hear(pool.request({ kinds: [1] }));
     await time.advance(5_000);
     // The newest comes first, and is the first to be forgotten.
     expect(events.map((event) => pool.seenOn(event).length)).toEqual([1, 1, 0]);
-  });
-
-  it('knows of none where it is told so, and refuses what is no number of events', async () => {
-    const { time, pool, relay, note } = world({ pool: { sightings: 0 } });
-    const event = note('a');
-    relay.add(event);
-    const { values } = hear(pool.request({ kinds: [1] }));
-    await time.advance(5_000);
-    expect(values).toEqual([event]);
-    expect(pool.seenOn(event)).toEqual([]);
-    expect(() => world({ pool: { sightings: 1.5 } })).toThrow(RangeError);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FilterError } from '../../src/protocol/filter.ts';
 import type { NostrEvent } from '../../src/protocol/event.ts';
 import type { ClientMessage } from '../../src/protocol/message.ts';
@@ -14,7 +14,7 @@ import {
   relayOk,
 } from '../../src/protocol/relay-frame.ts';
 import { RelayError } from '../../src/protocol/relay-error.ts';
-import { fakeEvent, testKey, testSigner, VirtualTime } from '../../src/testing/index.ts';
+import { fakeEvent, signedEvent, testKey, testSigner, VirtualTime } from '../../src/testing/index.ts';
 import { Gate } from '../../src/sources/gate.ts';
 import { watchLiveness } from '../../src/sources/liveness.ts';
 import { RelayConduct } from '../../src/policies/relay-conduct.ts';
@@ -486,6 +486,26 @@ describe('Connection', () => {
       await time.advance(10);
       expect(heard.values).toEqual([]);
       expect(verbs(sent)).toEqual(['REQ']);
+    });
+
+    it('waits for verdicts, and then lets go of a verification of its own', async () => {
+      const { connection, receive, time } = aConnection();
+      const heard = hear(connection.subscribe({ kinds: [1] }));
+      const event = signedEvent({ content: 'last' }, testKey(0));
+      receive(relayEvent('0', event));
+      connection.lost(gone(connection));
+      expect(heard).toMatchObject({ values: [], completed: false });
+      await time.advance(10);
+      expect(heard).toMatchObject({ values: [event], completed: true });
+      expect(connection.verification.known(event.id)).toBeUndefined();
+    });
+
+    it('leaves a verification that was lent to it alone', async () => {
+      const verification = new Verification({ verifier: zerosVerifier, scheduler: new VirtualTime() });
+      const closed = vi.spyOn(verification, 'close');
+      const { connection } = aConnection({ verification });
+      connection.lost(gone(connection));
+      expect(closed).not.toHaveBeenCalled();
     });
 
     it('sends no CLOSE over a socket that is gone', () => {

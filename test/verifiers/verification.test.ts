@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { NostrEvent } from '../../src/protocol/event.ts';
 import { fakeEvent, signedEvent, testKey, VirtualTime } from '../../src/testing/index.ts';
+import { borrowDefaultVerifier } from '../../src/verifiers/default-verifier.ts';
 import { pureVerifier } from '../../src/verifiers/pure.ts';
 import { type Verdict, Verification, type VerificationOptions } from '../../src/verifiers/verification.ts';
 import type { Verdicts, Verifier } from '../../src/verifiers/verifier.ts';
 import { zerosVerifier } from '../support/clocked-verifiers.ts';
 import { heapInUse } from '../support/heap.ts';
+import { signedEvents } from '../support/records.ts';
 
 /** Real ones, which the pure verifier takes too. */
 const [one, two, three, four, five] = ['1', '2', '3', '4', '5'].map((content) =>
@@ -466,6 +468,88 @@ describe('Verification', () => {
         ['2', undefined],
       ]);
     });
+  });
+
+  describe('an engine that says how much it wants', () => {
+    it('is given all that waits, up to so many, as it says at the time', async () => {
+      const slow = new SlowVerifier();
+      let batchSize: number | undefined = 3;
+      const verifier = {
+        get batchSize() {
+          return batchSize;
+        },
+        verify: (events: readonly NostrEvent[]) => slow.verify(events),
+      };
+      const { time, check } = setUp({ verifier });
+      for (const event of [one, two, three, four, five]) check(event);
+      await time.advance(1);
+      expect(slow.contents).toEqual([
+        ['1', '2', '3'],
+        ['4', '5'],
+      ]);
+      batchSize = undefined;
+      for (let n = 6; n < 10; n++) check(fakeEvent({ content: `${n}` }));
+      await time.advance(1);
+      expect(slow.contents.slice(2).map(({ length }) => length)).not.toContain(3);
+    });
+
+    it('does not speak for the pure one that steps in', async () => {
+      const pure = vi.spyOn(pureVerifier, 'verify');
+      const broken: Verifier = { batchSize: 100, verify: () => Promise.reject(new Error('broken')) };
+      const { time, check, told } = setUp({ verifier: broken });
+      for (const event of [one, two, three, four, five]) check(event);
+      await time.advance(10);
+      expect(told).toHaveLength(5);
+      expect(pure.mock.calls[0]?.[0]).toHaveLength(1);
+    });
+  });
+
+  describe('without a verifier of the caller', () => {
+    it("verifies with WebAssembly on the platform's own time, and lets go of it on close", async () => {
+      const [event, other] = signedEvents(2);
+      const pure = vi.spyOn(pureVerifier, 'verify');
+      const verification = new Verification();
+      const verdict = new Promise((verified) => verification.check(event!, { verified }));
+      expect(await verdict).toBe(event);
+      expect(await new Promise((verified) => verification.check(forged(other!), { verified }))).toBeUndefined();
+      expect(pure).not.toHaveBeenCalled();
+      const shared = borrowDefaultVerifier();
+      verification.close();
+      expect(shared.verify([event!])).toEqual([true]);
+      shared.close();
+      expect(() => shared.verify([event!])).toThrow('closed');
+    });
+
+    it('verifies with the pure one on any other time, which a verdict from elsewhere would not keep to', async () => {
+      const pure = vi.spyOn(pureVerifier, 'verify');
+      const { time, check, told } = setUp();
+      check(one);
+      await time.advance(1);
+      expect(told).toEqual([['1', one]]);
+      expect(pure).toHaveBeenCalledTimes(1);
+    });
+  });
+
+  it('closes when done: at once, or when the last who wait are told', async () => {
+    const slow = new SlowVerifier();
+    const { time, check, told, verification } = setUp({ verifier: slow });
+    check(one);
+    check(two);
+    await time.advance(1);
+    verification.closeWhenDone();
+    await slow.answer(0, [true]);
+    expect(verification.known(one.id)).toBe(one);
+    await slow.answer(1, [true]);
+    expect(told).toHaveLength(2);
+    expect(verification.known(one.id)).toBeUndefined();
+
+    const idle = setUp({ verifier: zerosVerifier });
+    const event = fakeEvent();
+    idle.check(event);
+    await idle.time.advance(1);
+    expect(idle.verification.known(event.id)).toBe(event);
+    idle.verification.closeWhenDone();
+    expect(idle.verification.known(event.id)).toBeUndefined();
   });
 
   it('asks nobody and tells nobody after close(), and leaves nothing scheduled', async () => {

@@ -32,7 +32,8 @@ export type PageOptions = Pick<RelayPoolOptions, 'relays' | 'backoff' | 'livenes
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 
-export const serveLibrary = (): Promise<ServedPage> => servePage('test/browser/pages/library.js');
+export const serveLibrary = (headers?: Readonly<Record<string, string>>): Promise<ServedPage> =>
+  servePage('test/browser/pages/library.js', { headers });
 
 /** A page with the library in it. Whatever goes wrong in it is kept, to be asserted empty at the end. */
 export class LibraryPage {

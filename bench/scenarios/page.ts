@@ -1,0 +1,169 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { build as bundle } from 'esbuild';
+import type { Browser } from 'playwright-core';
+import { launchChromium } from '../../test/support/chromium.ts';
+import type { Connect } from '../client-process/client.ts';
+import type { Measured } from '../client-process/measured.ts';
+import { ourBuild } from '../runner/build.ts';
+import type { RelayProcess } from '../runner/relay-process.ts';
+import type { Series } from '../runner/run-in-turn.ts';
+import { verifying } from './participants.ts';
+import type { Participant } from './scenario.ts';
+
+const EVENTS = 10_000;
+const QUICK_EVENTS = 1_000;
+/** Milliseconds that ours may take to verify all; the others are watched for a part of that, which shows their stalls. */
+const LIMIT = 60_000;
+const PEERS_LIMIT = 10_000;
+
+const PARTICIPANTS: readonly Participant[] = [
+  { name: 'raw', client: 'raw-platform', verify: 'no' },
+  ...verifying,
+  { name: 'ours, best', client: 'ours', verify: 'best' },
+];
+
+/** Scenario j: pages of a Chromium take events while their main thread is asked, every few milliseconds, whether it is there. */
+export async function pages(
+  relays: RelayProcess,
+  isQuick: boolean,
+  isWanted: (participant: Participant) => boolean,
+): Promise<readonly Series[]> {
+  const events = isQuick ? QUICK_EVENTS : EVENTS;
+  const browser = await launchChromium();
+  const all: Series[] = [];
+  try {
+    for (const participant of PARTICIPANTS.filter(isWanted)) {
+      const urls = await relays.open([{ stored: events }]);
+      const run = await measure(browser, participant, urls, events).catch((error: unknown) => failed(events, error));
+      await relays.close();
+      all.push({ scenario: 'j', of: `${events.toLocaleString('en')} events`, participant, runs: [run] });
+    }
+  } finally {
+    await browser.close();
+  }
+  return all;
+}
+
+async function measure(
+  browser: Browser,
+  { client, verify, name }: Participant,
+  relays: readonly string[],
+  events: number,
+): Promise<Measured> {
+  const served = await serve(client);
+  const page = await browser.newPage();
+  try {
+    await page.goto(served.url);
+    await page.waitForFunction(() => 'connect' in globalThis);
+    const limit = name.startsWith('ours') || name === 'raw' ? LIMIT : PEERS_LIMIT;
+    const work = page.evaluate(watch, { relays, verify, events, limit });
+    const { wall, delivered, longest } = await Promise.race([
+      work,
+      new Promise<never>((_, reject) =>
+        setTimeout(() => reject(new Error(`no answer within ${(2 * LIMIT) / 1_000} s`)), 2 * LIMIT),
+      ),
+    ]);
+    const note = delivered < events ? `watched for ${Math.round(wall / 1_000)} s` : undefined;
+    return {
+      wall,
+      cpu: NaN,
+      memory: NaN,
+      delivered,
+      expected: events,
+      again: 0,
+      numbers: { 'longest stall': longest },
+      note,
+    };
+  } finally {
+    await page.close();
+    served.close();
+  }
+}
+
+const HTML = '<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="/page.js"></script>';
+
+/** In the page. */
+async function watch(asked: {
+  readonly relays: readonly string[];
+  readonly verify: Participant['verify'];
+  readonly events: number;
+  readonly limit: number;
+}): Promise<{
+  readonly wall: number;
+  readonly delivered: number;
+  readonly longest: number;
+}> {
+  const start = performance.now();
+  let delivered = 0;
+  let longest = 0;
+  let last = start;
+  let isOver = false;
+  const look = (): void => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (!isOver) setTimeout(look);
+  };
+  look();
+  const { connect } = globalThis as unknown as { readonly connect: Connect };
+  const client = await connect({ relays: asked.relays, verify: asked.verify });
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, asked.limit);
+    const onEvent = (): void => void (++delivered === asked.events && resolve());
+    client.live({ kinds: [1], limit: asked.events }, onEvent, () => undefined);
+  });
+  const wall = performance.now() - start;
+  // The last stall, if it lasts until now.
+  await new Promise((resolve) => setTimeout(resolve));
+  look();
+  isOver = true;
+  return { wall, delivered, longest };
+}
+
+/** A page with a client in it, and the worker that ours may start. */
+async function serve(client: string): Promise<{ readonly url: string; close(): void }> {
+  const contents = `import { connect } from './${client}.mjs'; globalThis.connect = connect;`;
+  const { outputFiles } = await bundle({
+    stdin: { contents, resolveDir: 'bench/clients', loader: 'js' },
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+    external: ['node:*'],
+    logLevel: 'error',
+    plugins: [ourBuild('browser')],
+  });
+  const worker = await bundle({
+    entryPoints: ['dist/browser/verify-worker.js'],
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+    logLevel: 'error',
+  });
+  const scripts = new Map([
+    ['/page.js', outputFiles[0]?.contents],
+    ['/verify-worker.js', worker.outputFiles[0]?.contents],
+  ]);
+  const server = createServer((request, response) => {
+    const script = scripts.get(request.url ?? '');
+    if (script) response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
+    else if (request.url === '/') response.writeHead(200, { 'content-type': 'text/html' }).end(HTML);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function failed(expected: number, error: unknown): Measured {
+  return { wall: NaN, cpu: NaN, memory: NaN, delivered: 0, expected, again: 0, note: String(error) };
+}

@@ -1,0 +1,102 @@
+import { gzipSync } from 'node:zlib';
+import { build as bundle } from 'esbuild';
+import { ourBuild } from '../runner/build.ts';
+
+/** What a program weighs that is bundled for a browser: bytes, minified, and gzipped. */
+export interface Size {
+  readonly name: string;
+  readonly minified: number;
+  readonly gzipped: number;
+}
+
+interface Program {
+  readonly name: string;
+  readonly code: string;
+  /** Packages that are left out, besides rxjs. */
+  readonly without?: readonly string[];
+}
+
+const ASK = "['wss://relay.example'], { kinds: [1] }";
+
+/** The smallest useful program: it prints new notes of one relay. */
+const PROGRAMS: readonly Program[] = [
+  {
+    name: 'raw',
+    code: `const socket = new WebSocket('wss://relay.example'); const seen = new Set();
+      socket.onopen = () => socket.send('["REQ","1",{"kinds":[1]}]');
+      socket.onmessage = ({ data }) => { const [verb, , event] = JSON.parse(data);
+        if (verb === 'EVENT' && !seen.has(event.id)) { seen.add(event.id); console.log(event); } };`,
+  },
+  {
+    name: 'ours: the pool',
+    code: `import { RelayPool } from 'rx-relay-pool';
+      new RelayPool({ relays: ['wss://relay.example'] }).subscribe({ kinds: [1] }).subscribe(console.log);`,
+  },
+  {
+    name: 'ours: the pool, without its verifier',
+    without: ['nostr-tools'],
+    code: `import { RelayPool } from 'rx-relay-pool';
+      new RelayPool({ relays: ['wss://relay.example'] }).subscribe({ kinds: [1] }).subscribe(console.log);`,
+  },
+  {
+    name: 'ours: relay(url) alone, without a verifier',
+    without: ['nostr-tools'],
+    code: `import { switchMap } from 'rxjs'; import { relay } from 'rx-relay-pool';
+      relay('wss://relay.example').pipe(switchMap((connection) => connection.subscribe({ kinds: [1] }))).subscribe(console.log);`,
+  },
+  {
+    name: 'nostr-tools',
+    code: `import { SimplePool } from 'nostr-tools/pool';
+      new SimplePool().subscribe(${ASK}, { onevent: console.log });`,
+  },
+  {
+    name: 'rx-nostr',
+    code: `import { createRxForwardReq, createRxNostr, uniq } from 'rx-nostr'; import { verifier } from '@rx-nostr/crypto';
+      const rxNostr = createRxNostr({ verifier }); rxNostr.setDefaultRelays(['wss://relay.example']);
+      const rxReq = createRxForwardReq(); rxNostr.use(rxReq).pipe(uniq()).subscribe(console.log); rxReq.emit({ kinds: [1] });`,
+  },
+  {
+    name: 'applesauce, with an EventStore that verifies',
+    code: `import { EventStore } from 'applesauce-core'; import { RelayPool } from 'applesauce-relay';
+      new RelayPool().subscription(${ASK}, { eventStore: new EventStore() }).subscribe(console.log);`,
+  },
+  {
+    name: 'ndk',
+    code: `import NDK from '@nostr-dev-kit/ndk';
+      const ndk = new NDK({ explicitRelayUrls: ['wss://relay.example'] }); void ndk.connect();
+      ndk.subscribe({ kinds: [1] }, {}, { onEvent: console.log });`,
+  },
+  {
+    name: 'welshman',
+    code: `import { request } from '@welshman/net';
+      void request({ relays: ['wss://relay.example'], filters: [{ kinds: [1] }], onEvent: console.log });`,
+  },
+  {
+    name: 'nostrify',
+    code: `import { NPool, NRelay1 } from '@nostrify/nostrify';
+      const pool = new NPool({ open: (url) => new NRelay1(url), reqRouter: (filters) => new Map([['wss://relay.example', filters]]),
+        eventRouter: () => [] });
+      for await (const message of pool.req([{ kinds: [1] }])) console.log(message);`,
+  },
+];
+
+export async function sizes(): Promise<readonly Size[]> {
+  const all: Size[] = [];
+  for (const { name, code, without = [] } of PROGRAMS) {
+    const { outputFiles } = await bundle({
+      stdin: { contents: code, resolveDir: 'bench', loader: 'js' },
+      bundle: true,
+      minify: true,
+      write: false,
+      platform: 'browser',
+      format: 'esm',
+      target: 'es2022',
+      external: ['rxjs', 'rxjs/*', 'node:*', ...without.flatMap((each) => [each, `${each}/*`])],
+      logLevel: 'error',
+      plugins: [ourBuild('browser')],
+    });
+    const bytes = outputFiles[0]?.contents ?? new Uint8Array();
+    all.push({ name, minified: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length });
+  }
+  return all;
+}
