@@ -29,11 +29,12 @@ const filesOf = (folder: string, extension: string): string[] =>
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 const ofSource = filesOf('src', '.ts').flatMap((file) => snippetsOfSource(file, read(file)));
-const ofDocuments = ['README.md', ...filesOf('docs', '.md')].flatMap((file) => snippetsOfMarkdown(file, read(file)));
-const pages = [
-  ...filesOf('docs/operators', '.md').filter((file) => file !== 'docs/operators/README.md'),
-  'docs/testing.md',
-];
+/** What is written by hand; docs/api is made of the docstrings. */
+const documents = ['README.md', ...filesOf('docs', '.md').filter((file) => !file.startsWith('docs/api/'))];
+const ofDocuments = documents.flatMap((file) => snippetsOfMarkdown(file, read(file)));
+const pagesIn = (folder: string): string[] => filesOf(folder, '.md').filter((file) => !file.endsWith('/README.md'));
+const guide = ['docs/getting-started.md', 'docs/concepts.md', ...pagesIn('docs/recipes')];
+const pages = [...pagesIn('docs/operators'), 'docs/testing.md'];
 
 describe('every example', () => {
   it('is found: there are some in the sources and in README.md', () => {
@@ -48,8 +49,9 @@ describe('every example', () => {
 });
 
 describe('a block marked `ts run`', () => {
-  it('stands where it is run: in README.md, on an operator page or on that about testing', () => {
-    const elsewhere = [...ofSource, ...ofDocuments.filter(({ file }) => file !== 'README.md' && !pages.includes(file))];
+  it('stands where it is run: in README.md, in the guide, on an operator page or on that about testing', () => {
+    const places = ['README.md', ...pages, ...guide];
+    const elsewhere = [...ofSource, ...ofDocuments.filter(({ file }) => !places.includes(file))];
     expect(elsewhere.filter(({ run }) => run)).toEqual([]);
   });
 });
@@ -77,12 +79,15 @@ describe('a README block marked `ts run`', () => {
   );
 });
 
-describe('an operator page, and that about testing,', () => {
+describe.for([
+  ['an operator page, and that about testing,', pages],
+  ['a page of the guide', guide],
+] as const)('%s', ([, pages]) => {
   const toRun = ofDocuments.filter(({ run, file }) => run && pages.includes(file));
   let outcome: Awaited<ReturnType<typeof runTogether>>;
   beforeAll(async () => {
     outcome = await runTogether(toRun, folder);
-  }, 30_000);
+  }, 70_000);
 
   it('exists', () => expect(pages).not.toEqual([]));
 

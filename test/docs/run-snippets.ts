@@ -20,13 +20,13 @@ interface Trace {
   readonly ended: boolean;
 }
 
-/** Runs a snippet in a process of its own, which has 20 s to exit. The folder says what its imports mean. */
+/** Runs a snippet in a process of its own, which has 60 s to exit. The folder says what its imports mean. */
 export async function runAlone(snippet: Snippet, folder: string): Promise<Ending> {
   return runFile(folder, await write(snippet, folder));
 }
 
 /**
- * Runs snippets as modules of one process, which has 20 s to exit, each with a console of its own; starting Node and loading the
+ * Runs snippets as modules of one process, which has 60 s to exit, each with a console of its own; starting Node and loading the
  * package takes longer than most of them. What one of them throws does not keep the others from running; an error out of a callback,
  * as it would come to a user, ends the process and all of them with it.
  */
@@ -73,11 +73,11 @@ async function write(snippet: Snippet, folder: string, banner = ''): Promise<str
 }
 
 function runFile(folder: string, name: string): Promise<Ending> {
-  const child = spawn(process.execPath, [name], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 });
+  const child = spawn(process.execPath, [name], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 });
   let problems = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (problems += text));
   return new Promise((done) => {
     child.on('error', (error) => done({ status: error.message, problems }));
-    child.on('close', (status, signal) => done({ status: status ?? `${signal} after 20 s`, problems }));
+    child.on('close', (status, signal) => done({ status: status ?? `${signal} after 60 s`, problems }));
   });
 }
