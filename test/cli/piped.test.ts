@@ -315,7 +315,7 @@ describe.concurrent('monitor', () => {
     const [{ url } = { url: '' }] = jsonLines(monitor.stdout) as unknown as { readonly url: string }[];
     const page = await fetch(url);
     expect(page.status).toBe(200);
-    expect(await page.text()).toContain('<relay-pool-dashboard');
+    expect(await page.text()).toContain('dashboard.js');
     monitor.signal('SIGINT');
     expect((await monitor.done).code).toBe(130);
   });
