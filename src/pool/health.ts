@@ -57,6 +57,8 @@ const RELIABILITY_SHARE = 0.05;
 const FORGIVEN_BY_HALF = 30_000;
 /** What is held against a relay and is less than this is no reason to prefer another: who is never chosen could never make good. */
 const LEAST_HELD = 0.01;
+/** A relay that did not answer a REQ is given less time for the next ones, for so long or until it answers one. Milliseconds, both. */
+const AFTER_SILENCE = { patience: 1_000, for: 60_000 };
 /** Fewer readings say nothing of a relay's slowest ones. */
 const LEAST_READINGS = 5;
 
@@ -90,6 +92,7 @@ export class RelayHealth {
   #standing: number;
   #judgedAt: number;
   #lastSuccess: number | undefined;
+  #isDoubtfulUntil = -Infinity;
 
   constructor(
     private readonly options: HealthOptions,
@@ -160,6 +163,16 @@ export class RelayHealth {
   /** Milliseconds that an answer is likely to take: bad news counts at once. Undefined when nothing is known. */
   get cost(): number | undefined {
     return this.#cost.value(this.scheduler.now()) ?? this.#remembered;
+  }
+
+  /** How long it may be silent about a REQ of which `most` is the limit, in milliseconds. */
+  patience(most: number): number {
+    return this.scheduler.now() < this.#isDoubtfulUntil ? Math.min(most, AFTER_SILENCE.patience) : most;
+  }
+
+  /** Whether it answered a REQ. */
+  answered(isAnswered: boolean): void {
+    this.#isDoubtfulUntil = isAnswered ? -Infinity : this.scheduler.now() + AFTER_SILENCE.for;
   }
 
   /** A reading of so many milliseconds. */

@@ -179,15 +179,17 @@ export class RelayRequest {
     };
     const subscription = connection.openSubscription(sent.filters, sink, this.question);
     if (!isCurrent()) return undefined;
-    const { silenceTimeout, scheduler } = this.question;
+    const { scheduler } = this.question;
+    const patience = this.relay.health.patience(this.question.silenceTimeout);
     // Gives up waiting for a relay that says nothing about this REQ, however busy it is elsewhere.
-    const silent = (): void => (answering ? this.#silent(sent) : undefined);
-    if (!this.#hasEnded) this.#appointment.wait(awaitAnswer(subscription, silenceTimeout, scheduler, silent));
+    const silent = (): void => (answering ? this.#silent(sent, patience) : undefined);
+    if (!this.#hasEnded) this.#appointment.wait(awaitAnswer(subscription, patience, scheduler, silent));
     return subscription;
   }
 
   #answered(part: 'live' | 'page', page: Page, hints: readonly string[]): void {
     this.#backoff.reset();
+    this.relay.health.answered(true);
     this.#wasAnswered = true;
     this.#open.closePage();
     if (part === 'live' && !this.question.live) this.#open.closeLive();
@@ -282,9 +284,10 @@ export class RelayRequest {
     this.#open.forget();
   }
 
-  #silent(sent: SentRequest): void {
+  #silent(sent: SentRequest, patience: number): void {
     if (this.#asksForLess(this.relay.unanswered(sent))) return;
-    const error = this.#said.silence(this.question.silenceTimeout, this.#connection?.lastNotice);
+    const error = this.#said.silence(patience, this.#connection?.lastNotice);
+    this.relay.health.answered(false);
     this.#open.closePage();
     if (!this.question.live) this.#open.closeLive();
     this.#exchange.report({ type: 'failed', error });

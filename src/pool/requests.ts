@@ -59,7 +59,12 @@ export type FilterInput = Filter | readonly Filter[] | Observable<Filter | reado
  * ```
  */
 export interface RequestOptions {
-  /** Milliseconds that a relay may be silent about this request before it counts as lost. @default 10_000 */
+  /**
+   * Milliseconds that a relay may be silent about this request before it counts as lost; a second at most for one that did not answer a REQ in the
+   * minute before, and none since.
+   *
+   * @default 10_000
+   */
   readonly silenceTimeout?: number;
   /** Milliseconds that all of a `request` may take, and one REQ of a `subscribe`, which has no end. @default 60_000 */
   readonly deadline?: number;
