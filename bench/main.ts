@@ -51,8 +51,8 @@ async function run(): Promise<void> {
     relays,
   );
   process.stdout.write(`\n${targetTable(results)}\n`);
-  // A part of it is for looking, not for the record; so is a quick run's haste.
-  const isWhole = !scenarios && !participants && rounds === undefined;
+  // A part of it is for looking, not for the record.
+  const isWhole = !scenarios && !participants;
   if (!isWhole) return;
   writeFileSync(quick ? '.cache/bench/RESULTS-quick.md' : 'bench/RESULTS.md', resultsFile(results, quick));
   if (!quick) writeRatios(results);

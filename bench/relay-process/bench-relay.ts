@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
+import { NEWEST } from './events.ts';
 import { chunksOf } from './frames.ts';
 import type { RelayPlan } from './messages.ts';
 import { Client } from './relay-client.ts';
@@ -13,8 +14,7 @@ const INFORMATION = JSON.stringify({
   supported_nips: [1, 11],
 });
 
-/** A relay that answers with prepared events, whatever the filter; of a filter it reads `limit` and `#t`, and
- * `since` for live events that it keeps. */
+/** A relay that answers with prepared events, the newest first; of a filter it reads `limit`, `since`, `until`, and `#t` for the live events that it keeps. */
 export class BenchRelay {
   readonly clients = new Set<Client>();
   /** By topic, live events that are stored. */
@@ -75,9 +75,12 @@ export class BenchRelay {
       id,
       filters.flatMap((filter) => filter['#t'] ?? []),
     );
-    const count = Math.min(size, ...filters.map(({ limit = size }) => limit));
+    // The prepared events are a second apart.
+    const start = Math.max(from, ...filters.map(({ until = NEWEST }) => NEWEST - until));
+    const end = Math.min(from + size, ...filters.map(({ since = -Infinity }) => NEWEST - since + 1));
+    const count = Math.max(0, Math.min(end - start, ...filters.map(({ limit = size }) => limit)));
     const head = Buffer.from(`["EVENT",${JSON.stringify(id)},`);
-    const stored = this.events.slice(from, from + count).concat(filters.flatMap((filter) => this.#keptFor(filter)));
+    const stored = this.events.slice(start, start + count).concat(filters.flatMap((filter) => this.#keptFor(filter)));
     const texts = stored.map((event) => [head, event, END]);
     if (between > 0) {
       for (const text of texts) {
@@ -109,6 +112,7 @@ export class BenchRelay {
 interface Asked {
   readonly limit?: number;
   readonly since?: number;
+  readonly until?: number;
   readonly '#t'?: readonly string[];
 }
 

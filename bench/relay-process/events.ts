@@ -6,7 +6,7 @@ import { PREPARED } from './numbers.ts';
 
 const AUTHORS = 100;
 /** Seconds since 1970 of the newest event; each is a second older than the one before. */
-const NEWEST = 1_700_000_000;
+export const NEWEST = 1_700_000_000;
 const WORDS =
   'a relay sends what it has and a client reads what it asked for, once, in order, whoever else has it'.split(' ');
 

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { build as bundle } from 'esbuild';
+import { relative } from 'node:path';
+import { build as bundle, type Metafile } from 'esbuild';
 import { ourBuild } from '../runner/build.ts';
 
 /** What a program weighs that is bundled for a browser: bytes, minified, and gzipped. */
@@ -83,10 +84,14 @@ const PROGRAMS: readonly Program[] = [
 export async function sizes(): Promise<readonly Size[]> {
   const all: Size[] = [];
   for (const { name, code, without = [] } of PROGRAMS) {
-    const { outputFiles } = await bundle({
+    const { outputFiles, metafile } = await bundle({
       stdin: { contents: code, resolveDir: 'bench', loader: 'js' },
       bundle: true,
       minify: true,
+      metafile: true,
+      // What is imported later is a file of its own, and no part of the first load.
+      splitting: true,
+      outdir: 'page',
       write: false,
       platform: 'browser',
       format: 'esm',
@@ -95,8 +100,20 @@ export async function sizes(): Promise<readonly Size[]> {
       logLevel: 'error',
       plugins: [ourBuild('browser')],
     });
-    const bytes = outputFiles[0]?.contents ?? new Uint8Array();
+    const first = loadedFirst(metafile, 'page/stdin.js');
+    const files = outputFiles.filter(({ path }) => first.has(relative('.', path))).map(({ contents }) => contents);
+    const bytes = Buffer.concat(files);
     all.push({ name, minified: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length });
   }
   return all;
+}
+
+/** A file and those that it cannot start without. */
+function loadedFirst(metafile: Metafile, path: string, files = new Set<string>()): ReadonlySet<string> {
+  if (files.has(path)) return files;
+  files.add(path);
+  for (const { path: imported, kind, external } of metafile.outputs[path]?.imports ?? []) {
+    if (kind !== 'dynamic-import' && !external) loadedFirst(metafile, imported, files);
+  }
+  return files;
 }
