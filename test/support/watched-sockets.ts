@@ -32,6 +32,7 @@ export class WatchedSockets {
   mostWithClosing = 0;
   readonly #sockets = new Set<VirtualWebSocket>();
   /** When the REQs without an answer were sent, by socket and subscription id. */
+  /** By REQ, until when its relay may answer. */
   readonly #unanswered = new Map<VirtualWebSocket, Map<string, number>>();
 
   constructor(
@@ -110,12 +111,13 @@ export class WatchedSockets {
     const unanswered = this.#unanswered.get(socket);
     if (message.type === 'CLOSE') unanswered?.delete(message.subscriptionId);
     if (message.type !== 'REQ' && message.type !== 'EVENT') return;
-    if (message.type === 'REQ') {
-      if (frame.includes(NOBODY)) return;
-      unanswered?.set(message.subscriptionId, this.time.now());
-    }
     const url = relayUrl(socket.url);
     const health = this.watcher.healthOf(url);
+    if (message.type === 'REQ') {
+      if (frame.includes(NOBODY)) return;
+      const patience = health?.patience(this.limits.silence) ?? this.limits.silence;
+      unanswered?.set(message.subscriptionId, this.time.now() + patience);
+    }
     if (!health) return this.watcher.broken(`${url} got a ${message.type}, but is not in the pool`);
     const { state } = health.breaker;
     const { running, permits } = health.bulkhead;
@@ -131,13 +133,13 @@ export class WatchedSockets {
     if (underWay > counted) this.watcher.broken(`${url} has ${underWay} REQs to answer, and ${counted} are counted`);
   }
 
-  /** REQs that a relay got lately and has not answered. */
+  /** REQs that a relay has not answered, and still may. */
   #underWay(url: RelayUrl): number {
-    const since = this.time.now() - this.limits.silence;
+    const now = this.time.now();
     return this.#to(url)
       .filter(isLive)
       .flatMap((socket) => [...(this.#unanswered.get(socket)?.values() ?? [])])
-      .filter((sentAt) => sentAt > since).length;
+      .filter((until) => until > now).length;
   }
 
   #to(url: RelayUrl): readonly VirtualWebSocket[] {
