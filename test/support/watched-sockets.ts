@@ -31,8 +31,7 @@ export class WatchedSockets {
   /** The most sockets there were that had not closed yet, with those in their closing handshake. */
   mostWithClosing = 0;
   readonly #sockets = new Set<VirtualWebSocket>();
-  /** When the REQs without an answer were sent, by socket and subscription id. */
-  /** By REQ, until when its relay may answer. */
+  /** Until when the REQs without an answer may be answered, by socket and subscription id. */
   readonly #unanswered = new Map<VirtualWebSocket, Map<string, number>>();
 
   constructor(
