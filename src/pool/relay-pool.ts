@@ -241,7 +241,7 @@ export class RelayPool {
 
   /**
    * Adds a relay; live requests are sent to it too. Returns its URL in the one form that the pool uses. A relay whose URL comes from
-   * an event (`origin: 'event'`) must pass {@link admitRelayUrl}, and the signer is not asked to authenticate to it.
+   * an event (`origin: 'event'`) must pass `admitRelayUrl`, and the signer is not asked to authenticate to it.
    *
    * @throws RelayUrlError when the URL is not one, or is not admitted.
    * @throws PoolError with `too-many-relays` when events named too many.
