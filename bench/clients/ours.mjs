@@ -13,17 +13,11 @@ export async function connect({ relays, verify, variant }) {
   const pool = new RelayPool({
     relays,
     ...(verify === 'no' ? { verifier: trusting } : {}),
-    ...(verify === 'best' ? { verifier: await bestVerifier() } : {}),
     ...(variant === 'alone' ? { alone: true } : {}),
     ...(variant === 'sockets' ? { sockets: new SocketBudget({ total: relays.length }) } : {}),
     ...(variant === 'platform' ? { WebSocket: globalThis.WebSocket } : {}),
   });
   return poolClient(pool);
-}
-
-async function bestVerifier() {
-  const { workerPoolVerifier } = await import('rx-relay-pool/worker-pool');
-  return workerPoolVerifier();
 }
 
 /** @returns {import('../client-process/client.ts').Client} */
@@ -62,11 +56,9 @@ function poolClient(pool) {
 
 /** Which relays did not say EOSE, and why. */
 function troubleIn(explanation) {
-  const trouble = (explanation?.relays ?? []).flatMap(({ relay, steps }) =>
-    steps
-      .filter(({ what }) => what === 'lost' || what === 'refused')
-      .slice(-1)
-      .map(({ what, why }) => `${relay} ${what}: ${why}`),
-  );
+  const trouble = (explanation?.relays ?? []).flatMap(({ relay, steps }) => {
+    const [last] = steps.slice(-1);
+    return last && !steps.some(({ what }) => what === 'answered') ? [`${relay} ${last.what}: ${last.why}`] : [];
+  });
   return trouble.length > 0 ? trouble.join('; ') : undefined;
 }

@@ -17,11 +17,7 @@ const QUICK_EVENTS = 1_000;
 const LIMIT = 60_000;
 const PEERS_LIMIT = 10_000;
 
-const PARTICIPANTS: readonly Participant[] = [
-  { name: 'raw', client: 'raw-platform', verify: 'no' },
-  ...verifying,
-  { name: 'ours, best', client: 'ours', verify: 'best' },
-];
+const PARTICIPANTS: readonly Participant[] = [{ name: 'raw', client: 'raw-platform', verify: 'no' }, ...verifying];
 
 /** Scenario j: pages of a Chromium take events while their main thread is asked, every few milliseconds, whether it is there. */
 export async function pages(
@@ -121,7 +117,7 @@ async function watch(asked: {
   return { wall, delivered, longest };
 }
 
-/** A page with a client in it, and the worker that ours may start. */
+/** A page with a client in it. */
 async function serve(client: string): Promise<{ readonly url: string; close(): void }> {
   const contents = `import { connect } from './${client}.mjs'; globalThis.connect = connect;`;
   const { outputFiles } = await bundle({
@@ -135,22 +131,9 @@ async function serve(client: string): Promise<{ readonly url: string; close(): v
     logLevel: 'error',
     plugins: [ourBuild('browser')],
   });
-  const worker = await bundle({
-    entryPoints: ['dist/browser/verify-worker.js'],
-    bundle: true,
-    write: false,
-    platform: 'browser',
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'error',
-  });
-  const scripts = new Map([
-    ['/page.js', outputFiles[0]?.contents],
-    ['/verify-worker.js', worker.outputFiles[0]?.contents],
-  ]);
+  const script = outputFiles[0]?.contents;
   const server = createServer((request, response) => {
-    const script = scripts.get(request.url ?? '');
-    if (script) response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
+    if (request.url === '/page.js') response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
     else if (request.url === '/') response.writeHead(200, { 'content-type': 'text/html' }).end(HTML);
     else response.writeHead(404).end();
   });

@@ -30,6 +30,11 @@ export class BoundedMap<K, V> {
     if (!oldest.done) this.#entries.delete(oldest.value);
   }
 
+  /** From the oldest. Nothing may be set or deleted meanwhile. */
+  entries(): Iterable<readonly [key: K, value: V]> {
+    return this.#entries.entries();
+  }
+
   delete(key: K): boolean {
     return this.#entries.delete(key);
   }

@@ -6,7 +6,7 @@ import type { BodyReader, FetchAnswer, FetchInit, FetchLike } from './fetch.ts';
 
 const MOST_REDIRECTS = 10;
 
-/** By `node:http`, which `ws` has loaded already: to load Node's own fetch takes as long as to receive ten thousand events. */
+/** By `node:http`, which `ws` has loaded already: Node's own fetch takes, the first time, as much CPU as some five thousand events. */
 export const platformFetch: FetchLike = async (url, init) => {
   let at = new URL(url);
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {

@@ -14,7 +14,7 @@ export interface Place {
 const ALWAYS_OPEN = new Gate();
 
 /** How far ahead of the first unfinished place work is started. */
-const AHEAD = 512;
+const AHEAD = 256;
 /** Places that are done before they are given back together. */
 const DONE = 1_024;
 

@@ -121,8 +121,6 @@ export class RelaySubscription implements Recipient {
         else this.#duplicate(deliveredAt, id);
         return;
       }
-      const known = this.host.verification.known(id);
-      if (known && this.#order.isFree) return this.#take(known, undefined);
     }
     this.#order.reserve(new ArrivedEvent(frame, peek, 1 + Math.floor(frame.length / UNITS), this));
     this.#fill();
@@ -133,12 +131,10 @@ export class RelaySubscription implements Recipient {
     const { frame, peek } = arrived;
     const { verification } = this.host;
     const { id } = peek;
+    const known = id === undefined ? undefined : verification.known(id);
+    if (known) return arrived.verified(known);
     const text = frame.slice(peek.restAt);
-    if (id !== undefined) {
-      const known = verification.known(id);
-      if (known) return arrived.verified(known);
-      if (verification.isPending(id, text)) return verification.join(id, arrived);
-    }
+    if (id !== undefined && verification.join(id, text, arrived)) return;
     const message = parseRelayMessage(frame);
     const event = message.type === 'EVENT' ? asNostrEvent(message.event) : undefined;
     if (!event) return arrived.refused('invalid');
@@ -155,7 +151,10 @@ export class RelaySubscription implements Recipient {
   }
 
   take({ event, copy }: ArrivedEvent): void {
-    if (copy) this.#take(copy, event);
+    if (copy) {
+      if (copy === event || this.#matches(copy)) this.#deliver(copy);
+      else this.#blame('unmatched');
+    }
     this.#ease();
   }
 
@@ -228,12 +227,6 @@ export class RelaySubscription implements Recipient {
     if (this.#ended) return;
     this.#ended = true;
     this.host.release(this, sendClose);
-  }
-
-  /** @param matching - A copy that matches. */
-  #take(event: NostrEvent, matching: NostrEvent | undefined): void {
-    if (event === matching || this.#matches(event)) this.#deliver(event);
-    else this.#blame('unmatched');
   }
 
   #fill(): void {

@@ -117,15 +117,12 @@ export class Verification {
     else this.checkUnknown(event, waiter);
   }
 
-  /** Whether the event that this text is read as waits for its verdict: who sends it too can {@link Verification.join}, and need not read it. */
-  isPending(id: string, text: string): boolean {
-    return this.#candidates.get(id)?.text === text;
-  }
-
-  /** Tells this one, too, what is found of the copy that is pending. */
-  join(id: string, waiter: Verdict): void {
+  /** Where an event that was read from the same text waits for its verdict, tells this waiter, too, so that nobody need read it again; says whether. */
+  join(id: string, text: string, waiter: Verdict): boolean {
     const candidate = this.#candidates.get(id);
-    if (candidate) (candidate.others ??= []).push(waiter);
+    if (candidate?.text !== text) return false;
+    (candidate.others ??= []).push(waiter);
+    return true;
   }
 
   /** As {@link Verification.check}, of an event that is not known; `text` is what it was read from. */
@@ -164,7 +161,7 @@ export class Verification {
   #enqueue(candidate: Candidate): void {
     this.#queue.push(candidate);
     // An engine to which a full batch is nothing need not wait for its turn, nor let what comes pile up before it.
-    if (this.#queue.length >= LARGEST_BATCH && this.#isQuick) this.#verifyNext();
+    if (this.#queue.length >= this.#quickBatch) this.#verifyNext();
     this.#flushSoon();
   }
 
@@ -174,9 +171,9 @@ export class Verification {
     this.#flushSoon();
   }
 
-  /** Whether the engine works elsewhere, or a full batch took no time the last time. */
-  get #isQuick(): boolean {
-    return this.#verifier.batchSize !== undefined || this.#batchSize === LARGEST_BATCH;
+  /** Events that the engine whose turn it is takes in no time: it works elsewhere, or a full batch took none the last time. */
+  get #quickBatch(): number {
+    return this.#queue[0]?.engine.batchSize ?? (this.#batchSize === LARGEST_BATCH ? LARGEST_BATCH : Infinity);
   }
 
   #flushSoon(): void {
@@ -285,6 +282,8 @@ export class Verification {
       return;
     }
     if (++this.#failuresInRow >= FAILURES_UNTIL_GIVEN_UP) this.#verifier = pureVerifier;
+    // How much the engine took at a time says nothing of the one that steps in.
+    this.#batchSize = 1;
     for (const candidate of batch) {
       candidate.engine = pureVerifier;
       this.#enqueueFirst(candidate);

@@ -26,7 +26,8 @@ describe('renderMonitor', () => {
     const { statuses, metrics } = await idle();
     const [first, ...rest] = metrics.relays;
     if (!first) throw new Error('There is a relay.');
-    const measured = { ...metrics, all: withLatency(metrics.all, 80), relays: [withLatency(first, 80), ...rest] };
+    const relays = [{ ...withLatency(first, 80), score: 70 }, ...rest.map((each) => ({ ...each, score: 50 }))];
+    const measured = { ...metrics, all: withLatency(metrics.all, 80), relays };
     const history = new LatencyHistory();
     history.add(metrics);
     history.add(measured);
@@ -40,9 +41,9 @@ describe('renderMonitor', () => {
       /^relay +state +breaker +load +p50 +p95 +p99 +score +msg\/s +events +p95 lately +trouble$/,
     );
     expect(lines[3]).toMatch(
-      /^wss:\/\/a\.example\/ +disconnected +closed +0\/\d+ +80 ms +160 ms +240 ms +\d+ +0\.0 +0 +█$/,
+      /^wss:\/\/a\.example\/ +disconnected +closed +0\/\d+ +80 ms +160 ms +240 ms +70 +0\.0 +0 +█$/,
     );
-    expect(lines[4]).toMatch(/^wss:\/\/b\.example\/ +disconnected +closed +0\/\d+ +- +- +- +\d+ +0\.0 +0$/);
+    expect(lines[4]).toMatch(/^wss:\/\/b\.example\/ +disconnected +closed +0\/\d+ +- +- +- +50 +0\.0 +0$/);
     expect(lines[7]).toBe('EOSE of all relays, the last 2.0 s, 0 to 240 ms');
     expect(lines.slice(8)).toEqual([
       expect.stringMatching(/^p50 +▃ +80 ms$/),

@@ -75,17 +75,17 @@ describe('InOrder', () => {
     expect(said).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('starts the work of the first 512 places only, and more as they are done', () => {
+  it('starts the work of the first 256 places only, and more as they are done', () => {
     const { reserve, fill, said, open, push } = setUp();
     for (let n = 0; n < 600; n++) reserve(`${n}`);
     push('end');
-    expect([...open.keys()]).toEqual(Array.from({ length: 512 }, (_, n) => `${n}`));
-    fill('511');
-    expect(open.has('512')).toBe(false);
+    expect([...open.keys()]).toEqual(Array.from({ length: 256 }, (_, n) => `${n}`));
+    fill('255');
+    expect(open.has('256')).toBe(false);
     fill('0');
-    expect(open.has('512')).toBe(true);
-    expect(open.has('513')).toBe(false);
-    for (let n = 1; n < 600; n++) if (n !== 511) fill(`${n}`);
+    expect(open.has('256')).toBe(true);
+    expect(open.has('257')).toBe(false);
+    for (let n = 1; n < 600; n++) if (n !== 255) fill(`${n}`);
     expect(said).toEqual([...Array.from({ length: 600 }, (_, n) => `${n}`), 'end']);
   });
 
@@ -189,7 +189,7 @@ describe('InOrder', () => {
           // All that was said is the beginning of what was taken, and nothing open is behind it.
           expect(said).toEqual(Array.from({ length: said.length }, (_, n) => n));
           expect(order.waiting).toBe(taken - said.length);
-          expect(open.size).toBeLessThanOrEqual(512);
+          expect(open.size).toBeLessThanOrEqual(256);
         }
         for (let [first] = open; first; [first] = open) {
           open.delete(first[0]);

@@ -10,7 +10,7 @@ describe('borrowDefaultVerifier', () => {
     expect(verifier.batchSize).toBeUndefined();
     expect(await verifier.verify(events.slice(0, 2))).toEqual([true, true]);
     // Pure or not yet loaded it would not ask for large batches.
-    expect(verifier.batchSize).toBe(256);
+    expect(verifier.batchSize).toBe(128);
     expect(verifier.verify(events.slice(0, 2))).toEqual([true, true]);
     verifier.close();
   });
@@ -19,7 +19,7 @@ describe('borrowDefaultVerifier', () => {
     const first = borrowDefaultVerifier();
     await first.verify([]);
     const second = borrowDefaultVerifier();
-    expect(second.batchSize).toBe(256);
+    expect(second.batchSize).toBe(128);
     first.close();
     first.close();
     expect(await second.verify(events)).toEqual(Array(40).fill(true));

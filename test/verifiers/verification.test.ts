@@ -300,6 +300,23 @@ describe('Verification', () => {
       return { sizes: found, longestTurn };
     }
 
+    it('begin small again with the one that steps in for an engine that took many', async () => {
+      const pure = vi.spyOn(pureVerifier, 'verify').mockImplementation((batch) => zerosVerifier.verify(batch));
+      let isBroken = false;
+      const verify = (batch: readonly NostrEvent[]): readonly boolean[] => {
+        if (isBroken) throw new Error('broken');
+        return batch.map(() => true);
+      };
+      const { time, verification } = setUp({ verifier: { verify } });
+      for (const event of events.slice(0, 1_000)) verification.check(event, nobody);
+      await time.advance(1_000);
+      isBroken = true;
+      for (const event of events.slice(1_000)) verification.check(event, nobody);
+      await time.advance(1_000);
+      expect(pure.mock.calls[0]?.[0]).toHaveLength(1);
+      expect(verification.pending).toBe(0);
+    });
+
     it('do not grow by a trickle: a burst after it is not verified in one go', async () => {
       const found: number[] = [];
       const { time, verification } = setUp({
@@ -491,6 +508,27 @@ describe('Verification', () => {
       for (let n = 6; n < 10; n++) check(fakeEvent({ content: `${n}` }));
       await time.advance(1);
       expect(slow.contents.slice(2).map(({ length }) => length)).not.toContain(3);
+    });
+
+    it('is asked for full batches as they come, and the pure one that steps in only when its turn comes', async () => {
+      const pure = vi.spyOn(pureVerifier, 'verify').mockImplementation((batch) => zerosVerifier.verify(batch));
+      let isBroken = false;
+      const asked: number[] = [];
+      const verify = (batch: readonly NostrEvent[]): Promise<readonly boolean[]> => {
+        asked.push(batch.length);
+        if (isBroken) throw new Error('broken');
+        return Promise.resolve(batch.map(() => true));
+      };
+      const { time, check, told } = setUp({ verifier: { batchSize: 100, verify } });
+      const events = Array.from({ length: 900 }, (_, n) => fakeEvent({ content: `${n}` }));
+      for (const event of events.slice(0, 250)) check(event);
+      expect(asked).toEqual([100, 100]);
+      isBroken = true;
+      for (const event of events.slice(250)) check(event);
+      expect(pure).not.toHaveBeenCalled();
+      await time.advance(1_000);
+      expect(pure.mock.calls[0]?.[0]).toHaveLength(1);
+      expect(told).toHaveLength(900);
     });
 
     it('does not speak for the pure one that steps in', async () => {

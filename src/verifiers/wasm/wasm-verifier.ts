@@ -26,7 +26,7 @@ export interface WasmVerifierOptions {
   readonly workers?: number | undefined;
   /** Events up to which a batch is verified in this thread, some 60 to 130 µs each: so few that a worker is not worth it. @default 32 */
   readonly inlineUpTo?: number | undefined;
-  /** Events that go to a worker at a time at the most. @default 256 */
+  /** Events that go to a worker at a time at the most. @default 128 */
   readonly batchSize?: number | undefined;
   /**
    * Told once that the build, the platform or the page's Content-Security-Policy has no WebAssembly, so that plain JavaScript verifies.
@@ -107,7 +107,7 @@ export class LoadedLater implements WasmVerifier {
   #closed = false;
 
   constructor(
-    { workers = 2, inlineUpTo = 32, batchSize = 256, onUnavailable = warnOnce }: WasmVerifierOptions,
+    { workers = 2, inlineUpTo = 32, batchSize = 128, onUnavailable = warnOnce }: WasmVerifierOptions,
     parts: WasmParts,
   ) {
     this.#workers = wholeNumber('workers', workers, 0);

@@ -109,7 +109,7 @@ describe('wasmVerifier', () => {
     expect(await verifier.verify(someForged)).toEqual(verdictsOnSome);
     expect(verifier.verify(someForged.slice(0, 32))).toEqual(verdictsOnSome.slice(0, 32));
     // It would have done without workers that cannot start.
-    expect(verifier.batchSize).toBe(256);
+    expect(verifier.batchSize).toBe(128);
     verifier.close();
   });
 
@@ -131,7 +131,7 @@ describe('wasmVerifier', () => {
       expect(await first).toEqual(verdictsOnSome.slice(0, 10));
       expect(verifier.verify(someForged.slice(7, 9))).toEqual([false, true]);
       expect(loads()).toBe(1);
-      expect(verifier.batchSize).toBe(256);
+      expect(verifier.batchSize).toBe(128);
     });
 
     it('answers at once, by the pure verifier, where code comes over a network', async () => {
