@@ -41,7 +41,7 @@ export class LibraryPage {
   readonly context: BrowserContext;
   /** Uncaught errors, unhandled rejections, and what the console calls an error or a warning. */
   readonly problems: string[] = [];
-  /** What Chromium itself logs about a dial that failed: no script can prevent it. */
+  /** What Chromium itself logs about a relay that it could not reach, by socket or for its document: no script can prevent it. */
   readonly failedDials: string[] = [];
 
   private constructor(page: Page) {
@@ -52,9 +52,20 @@ export class LibraryPage {
     page.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;
       const text = message.text();
-      if (text.startsWith("WebSocket connection to 'ws://127.0.0.1:")) this.failedDials.push(text);
-      else this.problems.push(`${message.type()}: ${text} (${message.location().url})`);
+      const from = message.location().url;
+      if (text.startsWith("WebSocket connection to 'ws://127.0.0.1:") || this.#isDocumentCutOff(text, from)) {
+        this.failedDials.push(text);
+      } else this.problems.push(`${message.type()}: ${text} (${from})`);
     });
+  }
+
+  /** Whether a relay stopped while Chromium asked for its document: another origin than the page's own. */
+  #isDocumentCutOff(text: string, from: string): boolean {
+    return (
+      text.startsWith('Failed to load resource: net::ERR_CONNECTION_') &&
+      from.startsWith('http://127.0.0.1:') &&
+      new URL(from).origin !== new URL(this.page.url()).origin
+    );
   }
 
   /** Opens it in a browser, in a context of its own, or in a context. */
