@@ -11,7 +11,7 @@ const GRACE = 15_000;
 export async function runClient(job: Job, relays: RelayProcess): Promise<Measured> {
   const needsFlag = job.variant?.startsWith('platform') && !('WebSocket' in globalThis);
   const child = fork(`${BUILT}/client.mjs`, {
-    execArgv: ['--expose-gc', '--enable-source-maps', ...(needsFlag ? ['--experimental-websocket'] : [])],
+    execArgv: ['--expose-gc', ...(needsFlag ? ['--experimental-websocket'] : [])],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const say = (message: ToClient): void => void (child.connected && child.send(message));

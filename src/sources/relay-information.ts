@@ -121,12 +121,16 @@ export function fetchRelayInformation(
   }
   return new Observable((subscriber) => {
     const request = new AbortController();
+    let isRead = false;
     const fail = (error: RelayInformationError): void => {
       // Before the error, so that whoever tries again does not have two requests under way.
       request.abort();
       subscriber.error(error);
     };
-    subscriber.add(() => request.abort());
+    subscriber.add(() => {
+      // To abort what is over costs an error, and its stack.
+      if (!isRead) request.abort();
+    });
     subscriber.add(
       scheduler.schedule(
         () =>
@@ -143,6 +147,7 @@ export function fetchRelayInformation(
     // The end is not left to the promise: Node's fetch may stay pending for ever after an abort.
     download(relay, fetch, maxBytes, request.signal).then(
       (information) => {
+        isRead = true;
         subscriber.next(information);
         subscriber.complete();
       },

@@ -68,8 +68,8 @@ const PURE_SLICE = 4;
  * linear combination of all their signatures. It is what a pool does by default. Some 95 µs for one event and 25 to 60 in a batch, where plain
  * JavaScript takes 1 to 3 ms; see docs/verification.md.
  *
- * The code is loaded when the first event comes, as a file of its own. In Node that event waits for it; in a page the pure verifier answers
- * meanwhile, and for good where there is no WebAssembly. Where no worker can be started, this thread does their work, a slice a turn of the
+ * The code is a file of its own. In Node it is loaded at once, and the first event waits for it; in a page it is loaded when the first event
+ * comes, and the pure verifier answers meanwhile. It answers for good where there is no WebAssembly. Where no worker can be started, this thread does their work, a slice a turn of the
  * event loop. Workers do not keep a Node process alive.
  *
  * @throws RangeError when a number is out of its range.
@@ -115,6 +115,8 @@ export class LoadedLater implements WasmVerifier {
     this.#batchSize = wholeNumber('batchSize', batchSize, 1);
     this.#onUnavailable = onUnavailable;
     this.#parts = parts;
+    // While the first relay is dialled there is nothing else to do; a page has its first paint before it.
+    if (parts.codeIsNear) this.#loading = this.#load();
   }
 
   /** Workers are given all that waits; this thread as little as the caller thinks right. */

@@ -121,9 +121,18 @@ describe('wasmVerifier', () => {
   });
 
   describe('while it loads', () => {
-    it('loads nothing before the first event, and once then', async () => {
+    it.each([
+      ['at once where code is near', true],
+      ['with the first event where it is not', false],
+    ])('loads %s', async (_, codeIsNear) => {
+      const { loads, load } = await setUp({}, { codeIsNear });
+      expect(loads()).toBe(Number(codeIsNear));
+      await load();
+      expect(loads()).toBe(1);
+    });
+
+    it('loads once', async () => {
       const { verifier, loads, load } = await setUp();
-      expect(loads()).toBe(0);
       expect(verifier.batchSize).toBeUndefined();
       const first = verifier.verify(someForged.slice(0, 10));
       void verifier.verify([]);
@@ -160,7 +169,7 @@ describe('wasmVerifier', () => {
     });
 
     it('gives way between a few events of what waited for it', async () => {
-      const { verifier } = await setUp({}, failing);
+      const { verifier } = await setUp({}, { load: () => turn().then(failing.load) });
       let turns = 0;
       const counter = setInterval(() => turns++, 0);
       await verifier.verify(EVENTS.slice(0, 24));
