@@ -16,6 +16,8 @@ export interface Selection {
   readonly hasParticipant: (participant: Participant) => boolean;
 }
 
+const PAGE_ROUNDS = 5;
+
 /** Runs scenario by scenario, and prints each table as soon as it is there. */
 export async function runAll(
   { isQuick, rounds, hasScenario, hasParticipant }: Selection,
@@ -31,6 +33,9 @@ export async function runAll(
       process.stdout.write(`${of}\n${caseTable(of, mine, scenario)}\n`);
   }
   const weighed = hasScenario('h') ? await sizes() : [];
-  if (hasScenario('j')) series.push(...(await pages(relays, isQuick, hasParticipant)));
+  if (hasScenario('j')) {
+    const count = rounds ?? (isQuick ? 1 : PAGE_ROUNDS);
+    series.push(...(await pages(relays, { rounds: count, isQuick, hasParticipant })));
+  }
   return { series, sizes: weighed };
 }

@@ -7,7 +7,7 @@ import type { Connect } from '../client-process/client.ts';
 import type { Measured } from '../client-process/measured.ts';
 import { ourBuild } from '../runner/build.ts';
 import type { RelayProcess } from '../runner/relay-process.ts';
-import type { Series } from '../runner/run-in-turn.ts';
+import type { Rounds, Series } from '../runner/run-in-turn.ts';
 import { verifying } from './participants.ts';
 import type { Participant } from './scenario.ts';
 
@@ -15,30 +15,36 @@ const EVENTS = 10_000;
 const QUICK_EVENTS = 1_000;
 /** Milliseconds that ours may take to verify all; the others are watched for a part of that, which shows their stalls. */
 const LIMIT = 60_000;
-const PEERS_LIMIT = 10_000;
+const PEERS_LIMIT = 5_000;
+/** A new page is left alone until its thread was never away for long in so many milliseconds, or so many have passed. */
+const QUIET = 500;
+const PATIENCE = 5_000;
 
 const PARTICIPANTS: readonly Participant[] = [{ name: 'raw', client: 'raw-platform', verify: 'no' }, ...verifying];
 
 /** Scenario j: pages of a Chromium take events while their main thread is asked, every few milliseconds, whether it is there. */
 export async function pages(
   relays: RelayProcess,
-  isQuick: boolean,
-  isWanted: (participant: Participant) => boolean,
+  { rounds, isQuick, hasParticipant }: Rounds,
 ): Promise<readonly Series[]> {
   const events = isQuick ? QUICK_EVENTS : EVENTS;
+  const runs = new Map(PARTICIPANTS.filter(hasParticipant).map((participant) => [participant, [] as Measured[]]));
   const browser = await launchChromium();
-  const all: Series[] = [];
   try {
-    for (const participant of PARTICIPANTS.filter(isWanted)) {
-      const urls = await relays.open([{ stored: events }]);
-      const run = await measure(browser, participant, urls, events).catch((error: unknown) => failed(events, error));
-      await relays.close();
-      all.push({ scenario: 'j', of: `${events.toLocaleString('en')} events`, participant, runs: [run] });
+    for (let round = 0; round < rounds; round++) {
+      for (const [participant, measured] of runs) {
+        const urls = await relays.open([{ stored: events }]);
+        measured.push(
+          await measure(browser, participant, urls, events).catch((error: unknown) => failed(events, error)),
+        );
+        await relays.close();
+      }
     }
   } finally {
     await browser.close();
   }
-  return all;
+  const of = `${events.toLocaleString('en')} events`;
+  return [...runs].map(([participant, measured]) => ({ scenario: 'j', of, participant, runs: measured }));
 }
 
 async function measure(
@@ -53,7 +59,7 @@ async function measure(
     await page.goto(served.url);
     await page.waitForFunction(() => 'connect' in globalThis);
     const limit = name.startsWith('ours') || name === 'raw' ? LIMIT : PEERS_LIMIT;
-    const work = page.evaluate(watch, { relays, verify, events, limit });
+    const work = page.evaluate(watch, { relays, verify, events, limit, quiet: QUIET, patience: PATIENCE });
     const { wall, delivered, longest } = await Promise.race([
       work,
       new Promise<never>((_, reject) =>
@@ -85,23 +91,31 @@ async function watch(asked: {
   readonly verify: Participant['verify'];
   readonly events: number;
   readonly limit: number;
+  readonly quiet: number;
+  readonly patience: number;
 }): Promise<{
   readonly wall: number;
   readonly delivered: number;
   readonly longest: number;
 }> {
-  const start = performance.now();
   let delivered = 0;
   let longest = 0;
-  let last = start;
+  let last = performance.now();
+  let quietSince = last;
   let isOver = false;
   const look = (): void => {
     const now = performance.now();
     longest = Math.max(longest, now - last);
+    if (now - last > 15) quietSince = now;
     last = now;
     if (!isOver) setTimeout(look);
   };
   look();
+  // What a new page does until it is painted is no stall of a client.
+  const end = last + asked.patience;
+  while (last < end && last - quietSince < asked.quiet) await new Promise((resolve) => setTimeout(resolve, 50));
+  longest = 0;
+  const start = performance.now();
   const { connect } = globalThis as unknown as { readonly connect: Connect };
   const client = await connect({ relays: asked.relays, verify: asked.verify });
   await new Promise<void>((resolve) => {

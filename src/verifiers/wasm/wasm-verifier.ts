@@ -62,6 +62,8 @@ export interface WasmParts {
 /** Events in a turn of the event loop, in this thread: some milliseconds for either. */
 const SLICE = 64;
 const PURE_SLICE = 4;
+/** Milliseconds that events wait for code that comes over a network: the pure verifier's first takes a page's thread about as long. */
+const PATIENCE = 100;
 
 /**
  * Verifies with libsecp256k1 in WebAssembly: a few events in this thread, a backlog in workers as batches of BIP-340, which are one random
@@ -69,7 +71,7 @@ const PURE_SLICE = 4;
  * JavaScript takes 1 to 3 ms; see docs/verification.md.
  *
  * The code is a file of its own. In Node it is loaded at once, and the first event waits for it; in a page it is loaded when the first event
- * comes, and the pure verifier answers meanwhile. It answers for good where there is no WebAssembly. Where no worker can be started, this thread does their work, a slice a turn of the
+ * comes; where that takes over 100 ms the pure verifier answers meanwhile. It answers for good where there is no WebAssembly. Where no worker can be started, this thread does their work, a slice a turn of the
  * event loop. Workers do not keep a Node process alive.
  *
  * @throws RangeError when a number is out of its range.
@@ -101,6 +103,8 @@ export class LoadedLater implements WasmVerifier {
   #loading: Promise<void> | undefined;
   #code: Code | undefined;
   #unavailable = false;
+  /** Whether the code was waited for in vain so far. */
+  #isLate = false;
   #batches: RecordBatches | undefined;
   /** Whether a worker answered since the last one died. */
   #answered = false;
@@ -127,9 +131,9 @@ export class LoadedLater implements WasmVerifier {
   verify(events: readonly NostrEvent[]): Verdicts | Promise<Verdicts> {
     if (this.#closed) throw new Error('This verifier is closed.');
     if (this.#code) return this.#verify(this.#code, events);
-    if (this.#unavailable) return pureVerifier.verify(events);
-    this.#loading ??= this.#load();
-    return this.#parts.codeIsNear ? this.#verifyWhenLoaded(this.#loading, events) : pureVerifier.verify(events);
+    if (this.#unavailable || this.#isLate) return pureVerifier.verify(events);
+    this.#loading ??= within(PATIENCE, this.#load(), () => (this.#isLate = true));
+    return this.#verifyWhenLoaded(this.#loading, events);
   }
 
   close(): void {
@@ -151,11 +155,13 @@ export class LoadedLater implements WasmVerifier {
     await loading;
     if (this.#closed) throw new Error('This verifier was closed.');
     if (this.#code) return this.#verify(this.#code, events);
-    return inSlices(events, PURE_SLICE, (slice) => pureVerifier.verify(slice) as Verdicts);
+    return inSlices(events, PURE_SLICE, (slice) =>
+      this.#code ? verifyHere(this.#code, slice) : (pureVerifier.verify(slice) as Verdicts),
+    );
   }
 
-  #verify({ engine }: Code, events: readonly NostrEvent[]): Verdicts | Promise<Verdicts> {
-    const here = (slice: readonly NostrEvent[]): Verdicts => toVerdicts(engine.verify(pack(slice)));
+  #verify(code: Code, events: readonly NostrEvent[]): Verdicts | Promise<Verdicts> {
+    const here = (slice: readonly NostrEvent[]): Verdicts => verifyHere(code, slice);
     if (events.length <= this.#inlineUpTo) return here(events);
     if (this.#batches) return this.#verifyElsewhere(this.#batches, events, here);
     return events.length <= SLICE ? here(events) : inSlices(events, SLICE, here);
@@ -202,6 +208,25 @@ export class LoadedLater implements WasmVerifier {
     }
     this.#answered = false;
   }
+}
+
+/** In this thread. */
+function verifyHere({ engine }: Code, events: readonly NostrEvent[]): Verdicts {
+  return toVerdicts(engine.verify(pack(events)));
+}
+
+/** Resolves when it is done, or so many milliseconds have passed, which is told first. */
+function within(patience: number, work: Promise<void>, onLate: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      onLate();
+      resolve();
+    }, patience);
+    void work.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 const pack = (events: readonly NostrEvent[]): Uint8Array<ArrayBuffer> => packRecords(events, platform.idOf);

@@ -1,7 +1,8 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NostrEvent } from '../../../src/protocol/event.ts';
 import { type Code, loadCode } from '../../../src/verifiers/wasm/load-code.ts';
 import { type SchnorrEngine } from '../../../src/verifiers/wasm/schnorr-engine.ts';
+import type { Verdicts } from '../../../src/verifiers/verifier.ts';
 import {
   LoadedLater,
   type WasmParts,
@@ -143,14 +144,48 @@ describe('wasmVerifier', () => {
       expect(verifier.batchSize).toBe(128);
     });
 
-    it('answers at once, by the pure verifier, where code comes over a network', async () => {
-      const { verifier, load, inlineBatches } = await setUp({}, { codeIsNear: false });
-      expect(verifier.verify(someForged.slice(6, 9))).toEqual([true, false, true]);
-      expect(inlineBatches).toEqual([]);
-      await load();
-      await turn();
-      expect(verifier.verify(someForged.slice(6, 9))).toEqual([true, false, true]);
-      expect(inlineBatches).toEqual([3]);
+    describe('over a network', () => {
+      beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+      afterEach(() => void vi.useRealTimers());
+
+      it('is waited for, 100 ms at the most', async () => {
+        const { verifier, load, inlineBatches } = await setUp({}, { codeIsNear: false });
+        const answers: Verdicts[] = [];
+        const first = verifier.verify(someForged.slice(6, 9)) as Promise<Verdicts>;
+        void first.then((verdicts) => answers.push(verdicts));
+        await vi.advanceTimersByTimeAsync(99);
+        expect(answers).toEqual([]);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(answers).toEqual([[true, false, true]]);
+        // From here on the pure verifier answers at once, until the code is there.
+        expect(verifier.verify(someForged.slice(6, 9))).toEqual([true, false, true]);
+        expect(inlineBatches).toEqual([]);
+        await load();
+        await turn();
+        expect(verifier.verify(someForged.slice(6, 9))).toEqual([true, false, true]);
+        expect(inlineBatches).toEqual([3]);
+      });
+
+      it('verifies what waited for it, and leaves no timer', async () => {
+        const { verifier, load, inlineBatches } = await setUp({}, { codeIsNear: false });
+        const first = verifier.verify(someForged.slice(6, 9));
+        await load();
+        expect(await first).toEqual([true, false, true]);
+        expect(vi.getTimerCount()).toBe(0);
+        expect(verifier.verify(someForged.slice(6, 9))).toEqual([true, false, true]);
+        expect(inlineBatches).toEqual([3]);
+      });
+
+      it('takes over from the pure verifier in the middle of what waited', async () => {
+        const { verifier, load, inlineBatches } = await setUp({}, { codeIsNear: false });
+        const first = verifier.verify(someForged.slice(0, 12));
+        await vi.advanceTimersByTimeAsync(100);
+        await load();
+        await turn();
+        await vi.advanceTimersByTimeAsync(10);
+        expect(await first).toEqual(verdictsOnSome.slice(0, 12));
+        expect(inlineBatches).toEqual([4, 4]);
+      });
     });
   });
 
