@@ -108,6 +108,8 @@ export class Registry {
   readonly #guests: Guests;
   readonly #fromEvents = new Set<RelayUrl>();
   readonly #watches = new Map<RelayUrl, Subscription>();
+  /** Whether the breakers are frozen. */
+  #isOutage = false;
   /** Of relays by URL, as an earlier pool wrote it down, or this one when a relay left. */
   readonly #memories: Map<string, unknown>;
   readonly #scheduler: SchedulerLike;
@@ -316,9 +318,11 @@ export class Registry {
   /** While every relay that is in use fails, and there are several, it is us: no breaker judges by it. */
   #freezeOrThaw(): void {
     const relays = this.#relays.value;
-    const isOutage = relays.filter(({ isFailing }) => isFailing).length > 1 && !relays.some(({ isOpen }) => isOpen);
-    for (const { health } of this.#relays.value) {
-      if (isOutage) health.breaker.freeze();
+    const wasOutage = this.#isOutage;
+    this.#isOutage = !relays.some(({ isOpen }) => isOpen) && relays.filter(({ isFailing }) => isFailing).length > 1;
+    if (!this.#isOutage && !wasOutage) return;
+    for (const { health } of relays) {
+      if (this.#isOutage) health.breaker.freeze();
       else health.breaker.thaw();
     }
   }
