@@ -1,7 +1,8 @@
 type Range4 = readonly [first: number, bits: number];
 
 /** IPv4 addresses that are not for the public internet (IANA special-purpose registry, RFC 6890). */
-const PRIVATE_V4: readonly Range4[] = [
+// Marked as pure: a program that never asks need not carry them.
+const PRIVATE_V4: readonly Range4[] = /* @__PURE__ */ (() => [
   range4(0, 0, 0, 0, 8), // this network
   range4(10, 0, 0, 0, 8), // private
   range4(100, 64, 0, 0, 10), // carrier-grade NAT
@@ -16,7 +17,7 @@ const PRIVATE_V4: readonly Range4[] = [
   range4(203, 0, 113, 0, 24), // documentation
   range4(224, 0, 0, 0, 4), // multicast
   range4(240, 0, 0, 0, 4), // reserved, broadcast
-];
+])();
 
 /** Names that no public resolver answers (RFC 6761, 6762 appendix G, 8375, and ICANN's `internal`). */
 const PRIVATE_SUFFIXES: readonly string[] = [

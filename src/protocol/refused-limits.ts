@@ -34,73 +34,78 @@ const MESSAGE = '(?:message|event|payload|frame|request|req)';
 const END = '(?=\\s*(?:$|[.,;:!(\\[–—-]))';
 
 /** A sentence each, from its beginning. Of words that two limits share, the ones that were seen; anything else is not understood. */
-const SENTENCES: readonly (readonly [LearntLimitName, RegExp])[] = (
-  [
+// What is called to make a table is marked as pure here: a program that does not learn limits need not carry them.
+const SENTENCES: readonly (readonly [LearntLimitName, RegExp])[] = /* @__PURE__ */ (() =>
+  (
     [
-      'maxSubscriptions',
-      `too many ${OPEN}(?:subscriptions|subs)(?: (?:on|for|in|per) (?:(?:this|the|a|one|your) )?connection)?${END}`,
-    ],
-    // Without the word it may as well be about how many come in a minute.
-    ['maxSubscriptions', `too many (?:concurrent|open|active|simultaneous) reqs${END}`],
-    [
-      'maxSubscriptions',
-      `(?:the )?max(?:imum)? (?:number of )?${OPEN}(?:subscriptions?|subs|reqs)(?: count| limit)? (?:reached|exceeded)${END}`,
-    ],
-    ['maxSubscriptions', `(?:the )?${OPEN}subscriptions? (?:count|limit) (?:reached|exceeded)${END}`],
-    ['maxSubscriptions', `number of ${OPEN}subscriptions (?:exceeds|exceeded|must be less|must not exceed)\\b`],
-    ['maxFilters', `too many filters(?: (?:in|for|per) (?:(?:this|the|one|a|an|your|each) )?${REQUEST})?${END}`],
-    ['maxFilters', `(?:the )?max(?:imum)? (?:number of )?filters(?: per ${REQUEST})? (?:reached|exceeded)${END}`],
-    ['maxFilters', `number of filters(?: per ${REQUEST})? (?:exceeds|exceeded|must be less|must not exceed)\\b`],
-    // strfry, of a REQ with more elements than it takes.
-    ['maxFilters', `arr too big${END}`],
-    ['maxMessageLength', `${MESSAGE}(?: size| length)?(?: is| was)? too (?:large|big|long)${END}`],
-    [
-      'maxMessageLength',
-      `(?:the )?max(?:imum)? ${MESSAGE} (?:length|size)(?: of \\d+(?: bytes)?)? (?:reached|exceeded)${END}`,
-    ],
-    ['maxMessageLength', `(?:global )?${MESSAGE} (?:length|size)(?: limit)? (?:reached|exceeded|exceeds)${END}`],
-    [
-      'maxMessageLength',
-      `${MESSAGE} (?:exceeds|exceeded|reached) (?:the )?(?:max(?:imum)?|limit|size limit)(?: (?:message )?(?:length|size))?\\b`,
-    ],
-    ['maxLimit', `(?:(?:the|filter|requested|query) )*limit(?: value)?(?: is)? too (?:high|large|big)${END}`],
-    ['maxLimit', `(?:the )?filter limit (?:must be (?:at most|less)|must not exceed|exceeds)\\b`],
-    ['maxLimit', `(?:the )?(?:requested )?limit exceeds (?:the )?(?:max(?:imum)?)\\b`],
-    ['maxContentLength', `(?:event )?content(?: length| size)?(?: is)? too (?:long|large|big)${END}`],
-    ['maxContentLength', `(?:event )?content(?: length| size)?(?: is)? (?:longer|larger|bigger) than \\d`],
-    [
-      'maxContentLength',
-      `(?:event )?content(?: length| size)? (?:exceeds|exceeded|must be at most|must not exceed)\\b`,
-    ],
-    ['maxContentLength', `max(?:imum)? content (?:length|size)(?: of \\d+)? exceeded${END}`],
-    [
-      'maxEventTags',
-      `(?:event )?(?:(?:has|contains|with) )?too many (?:event )?tags(?: in (?:(?:the|this|an|your) )?event)?${END}`,
-    ],
-    [
-      'maxEventTags',
-      `(?:the )?(?:max(?:imum)? )?number of (?:event )?tags (?:exceeds|exceeded|must be at most|must not exceed)\\b`,
-    ],
-    ['maxEventTags', `max(?:imum)? (?:event )?tags exceeded${END}`],
-    ['maxSubscriptionIdLength', `(?:subscription|sub|query) ?id(?:entifier)?(?: is)? too long${END}`],
-    ['maxSubscriptionIdLength', `(?:subscription|sub) ?id(?:entifier)? max length exceeded${END}`],
-    [
-      'maxSubscriptionIdLength',
-      `(?:subscription|sub) ?id(?:entifier)? (?:must|should) be [a-z -]{0,40}(?:between 1 and|max(?:imum)? length|at most|less or equal to|less than or equal to) \\d`,
-    ],
-    // Of an event's id, not of a public key; and 25>=24 is told of an event that was taken.
-    [
-      'minPowDifficulty',
-      `(?=[^>≥]*$)(?!.*pubkey)(?:event )?(?:pow |proof[- ]of[- ]work )?(?:difficulty|pow|proof[- ]of[- ]work)\\b.*(?:too low|less than|below|insufficient|required|needed|<)`,
-    ],
-    ['minPowDifficulty', `(?:insufficient|not enough) (?:pow|proof[- ]of[- ]work|difficulty|leading[- ]zero bits)\\b`],
-    ['minPowDifficulty', `(?:required|min(?:imum)?) (?:pow )?difficulty\\b`],
-    [
-      'minPowDifficulty',
-      `(?:need )?\\d+ (?:leading[- ]zero )?bits(?: of (?:pow|work))?(?: are)? (?:needed|required)\\b`,
-    ],
-  ] satisfies readonly (readonly [LearntLimitName, string])[]
-).map(([limit, pattern]) => [limit, new RegExp(pattern, 'y')]);
+      [
+        'maxSubscriptions',
+        `too many ${OPEN}(?:subscriptions|subs)(?: (?:on|for|in|per) (?:(?:this|the|a|one|your) )?connection)?${END}`,
+      ],
+      // Without the word it may as well be about how many come in a minute.
+      ['maxSubscriptions', `too many (?:concurrent|open|active|simultaneous) reqs${END}`],
+      [
+        'maxSubscriptions',
+        `(?:the )?max(?:imum)? (?:number of )?${OPEN}(?:subscriptions?|subs|reqs)(?: count| limit)? (?:reached|exceeded)${END}`,
+      ],
+      ['maxSubscriptions', `(?:the )?${OPEN}subscriptions? (?:count|limit) (?:reached|exceeded)${END}`],
+      ['maxSubscriptions', `number of ${OPEN}subscriptions (?:exceeds|exceeded|must be less|must not exceed)\\b`],
+      ['maxFilters', `too many filters(?: (?:in|for|per) (?:(?:this|the|one|a|an|your|each) )?${REQUEST})?${END}`],
+      ['maxFilters', `(?:the )?max(?:imum)? (?:number of )?filters(?: per ${REQUEST})? (?:reached|exceeded)${END}`],
+      ['maxFilters', `number of filters(?: per ${REQUEST})? (?:exceeds|exceeded|must be less|must not exceed)\\b`],
+      // strfry, of a REQ with more elements than it takes.
+      ['maxFilters', `arr too big${END}`],
+      ['maxMessageLength', `${MESSAGE}(?: size| length)?(?: is| was)? too (?:large|big|long)${END}`],
+      [
+        'maxMessageLength',
+        `(?:the )?max(?:imum)? ${MESSAGE} (?:length|size)(?: of \\d+(?: bytes)?)? (?:reached|exceeded)${END}`,
+      ],
+      ['maxMessageLength', `(?:global )?${MESSAGE} (?:length|size)(?: limit)? (?:reached|exceeded|exceeds)${END}`],
+      [
+        'maxMessageLength',
+        `${MESSAGE} (?:exceeds|exceeded|reached) (?:the )?(?:max(?:imum)?|limit|size limit)(?: (?:message )?(?:length|size))?\\b`,
+      ],
+      ['maxLimit', `(?:(?:the|filter|requested|query) )*limit(?: value)?(?: is)? too (?:high|large|big)${END}`],
+      ['maxLimit', `(?:the )?filter limit (?:must be (?:at most|less)|must not exceed|exceeds)\\b`],
+      ['maxLimit', `(?:the )?(?:requested )?limit exceeds (?:the )?(?:max(?:imum)?)\\b`],
+      ['maxContentLength', `(?:event )?content(?: length| size)?(?: is)? too (?:long|large|big)${END}`],
+      ['maxContentLength', `(?:event )?content(?: length| size)?(?: is)? (?:longer|larger|bigger) than \\d`],
+      [
+        'maxContentLength',
+        `(?:event )?content(?: length| size)? (?:exceeds|exceeded|must be at most|must not exceed)\\b`,
+      ],
+      ['maxContentLength', `max(?:imum)? content (?:length|size)(?: of \\d+)? exceeded${END}`],
+      [
+        'maxEventTags',
+        `(?:event )?(?:(?:has|contains|with) )?too many (?:event )?tags(?: in (?:(?:the|this|an|your) )?event)?${END}`,
+      ],
+      [
+        'maxEventTags',
+        `(?:the )?(?:max(?:imum)? )?number of (?:event )?tags (?:exceeds|exceeded|must be at most|must not exceed)\\b`,
+      ],
+      ['maxEventTags', `max(?:imum)? (?:event )?tags exceeded${END}`],
+      ['maxSubscriptionIdLength', `(?:subscription|sub|query) ?id(?:entifier)?(?: is)? too long${END}`],
+      ['maxSubscriptionIdLength', `(?:subscription|sub) ?id(?:entifier)? max length exceeded${END}`],
+      [
+        'maxSubscriptionIdLength',
+        `(?:subscription|sub) ?id(?:entifier)? (?:must|should) be [a-z -]{0,40}(?:between 1 and|max(?:imum)? length|at most|less or equal to|less than or equal to) \\d`,
+      ],
+      // Of an event's id, not of a public key; and 25>=24 is told of an event that was taken.
+      [
+        'minPowDifficulty',
+        `(?=[^>≥]*$)(?!.*pubkey)(?:event )?(?:pow |proof[- ]of[- ]work )?(?:difficulty|pow|proof[- ]of[- ]work)\\b.*(?:too low|less than|below|insufficient|required|needed|<)`,
+      ],
+      [
+        'minPowDifficulty',
+        `(?:insufficient|not enough) (?:pow|proof[- ]of[- ]work|difficulty|leading[- ]zero bits)\\b`,
+      ],
+      ['minPowDifficulty', `(?:required|min(?:imum)?) (?:pow )?difficulty\\b`],
+      [
+        'minPowDifficulty',
+        `(?:need )?\\d+ (?:leading[- ]zero )?bits(?: of (?:pow|work))?(?: are)? (?:needed|required)\\b`,
+      ],
+    ] satisfies readonly (readonly [LearntLimitName, string])[]
+  ).map(([limit, pattern]) => [limit, new RegExp(pattern, 'y')]))();
 
 /** A bound on a rate, or on something else than one connection: not what NIP-11 names. */
 const OTHER_BOUND =
