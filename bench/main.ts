@@ -9,6 +9,7 @@ import { guard } from './runner/guard.ts';
 import { profile } from './runner/profile.ts';
 import { RelayProcess } from './runner/relay-process.ts';
 import { runAll } from './runner/run-all.ts';
+import { shares } from './runner/shares.ts';
 import { isQuick } from './scenarios/participants.ts';
 
 const { values } = parseArgs({
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     guard: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
+    shares: { type: 'boolean', default: false },
     profile: { type: 'string' },
     only: { type: 'string' },
     who: { type: 'string' },
@@ -32,6 +34,7 @@ try {
     process.stdout.write(`\n${text}\n`);
     process.exitCode = pass ? 0 : 1;
   } else if (values.growth) await growth(relays, Number(rounds ?? 3));
+  else if (values.shares) await shares(relays);
   else if (values.profile) process.stdout.write(`${await profile(values.profile, who ?? 'ours', relays)}\n`);
   else await run();
 } finally {

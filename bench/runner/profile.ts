@@ -1,29 +1,12 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { SourceMap, type SourceMapPayload } from 'node:module';
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, mkdirSync } from 'node:fs';
 import { scenarioOf } from '../scenarios/all.ts';
+import { readProfile, type Spent } from './read-profile.ts';
 import type { RelayProcess } from './relay-process.ts';
 import { runOne } from './run-in-turn.ts';
 
 /** Where profiles go. */
 const FOLDER = '.cache/bench';
 const LINES = 25;
-
-/** What is used of a .cpuprofile. */
-interface Profile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: {
-      readonly functionName: string;
-      readonly url: string;
-      readonly lineNumber: number;
-      readonly columnNumber: number;
-    };
-  }[];
-  readonly samples: readonly number[];
-  readonly timeDeltas: readonly number[];
-}
 
 /** Records where a participant's time goes in a scenario; gives a text: the functions that take most of it, and all files. */
 export async function profile(name: string, who: string, relays: RelayProcess): Promise<string> {
@@ -36,26 +19,19 @@ export async function profile(name: string, who: string, relays: RelayProcess): 
     const file = `${FOLDER}/${name}${scenario.cases.length > 1 ? `-${index + 1}` : ''}.cpuprofile`;
     const { note } = await runOne(scenario, of, participant, relays, { profile: file });
     if (!existsSync(file)) throw new Error(`There is no profile: ${note}`);
-    texts.push(`${name}: ${of}, ${who} (${file})\n${summary(JSON.parse(readFileSync(file, 'utf8')) as Profile)}`);
+    texts.push(`${name}: ${of}, ${who} (${file})\n${summary(readProfile(file))}`);
   }
   return texts.join('\n\n');
 }
 
-function summary({ nodes, samples, timeDeltas }: Profile): string {
-  const times = new Map<number, number>();
-  samples.forEach((id, i) => times.set(id, (times.get(id) ?? 0) + (timeDeltas[i] ?? 0)));
+function summary(spent: readonly Spent[]): string {
   const functions = new Map<string, number>();
   const files = new Map<string, number>();
-  const maps = new Maps();
-  for (const { id, callFrame } of nodes) {
-    const time = times.get(id) ?? 0;
-    if (time === 0 || callFrame.functionName === '(idle)') continue;
-    const { file, line } = maps.placeOf(callFrame);
-    const where = file ? `  ${file}:${line}` : '';
-    add(functions, `${callFrame.functionName || '(anonymous)'}${where}`, time);
-    add(files, file || callFrame.functionName || '(native)', time);
+  for (const { name, file, line, time } of spent) {
+    add(functions, file ? `${name}  ${file}:${line}` : name, time);
+    add(files, file || name, time);
   }
-  const sum = [...functions.values()].reduce((all, time) => all + time, 0);
+  const sum = spent.reduce((all, { time }) => all + time, 0);
   return `By function:\n${table(functions, sum)}\nBy file:\n${table(files, sum)}`;
 }
 
@@ -72,28 +48,4 @@ function table(times: ReadonlyMap<string, number>, sum: number): string {
         `${((100 * time) / sum).toFixed(1).padStart(6)} %  ${(time / 1_000).toFixed(0).padStart(6)} ms  ${name}`,
     )
     .join('\n');
-}
-
-/** Leads from the built files to the sources. */
-class Maps {
-  readonly #maps = new Map<string, SourceMap | undefined>();
-
-  placeOf({ url, lineNumber, columnNumber }: Profile['nodes'][number]['callFrame']): { file: string; line: number } {
-    if (!url.startsWith('file:')) return { file: url, line: lineNumber + 1 };
-    const entry = this.#mapOf(url)?.findEntry(lineNumber, columnNumber);
-    if (entry && 'originalSource' in entry) {
-      return { file: entry.originalSource.replace(/^(\.\.\/)+/, ''), line: entry.originalLine + 1 };
-    }
-    return { file: relative(process.cwd(), fileURLToPath(url)), line: lineNumber + 1 };
-  }
-
-  #mapOf(url: string): SourceMap | undefined {
-    if (this.#maps.has(url)) return this.#maps.get(url);
-    const file = `${fileURLToPath(url)}.map`;
-    const map = existsSync(file)
-      ? new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload)
-      : undefined;
-    this.#maps.set(url, map);
-    return map;
-  }
 }

@@ -22,6 +22,13 @@ const PATIENCE = 5_000;
 
 const PARTICIPANTS: readonly Participant[] = [{ name: 'raw', client: 'raw-platform', verify: 'no' }, ...verifying];
 
+/** What is used of the profile of a page. */
+interface BrowserProfile {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string } }[];
+  readonly samples?: readonly number[];
+  readonly timeDeltas?: readonly number[];
+}
+
 /** Scenario j: pages of a Chromium take events while their main thread is asked, every few milliseconds, whether it is there. */
 export async function pages(
   relays: RelayProcess,
@@ -47,17 +54,44 @@ export async function pages(
   return [...runs].map(([participant, measured]) => ({ scenario: 'j', of, participant, runs: measured }));
 }
 
+/** How long the page's thread is away, and how long it works at a stretch, in milliseconds: the bare client and ours. */
+export async function pageShares(
+  relays: RelayProcess,
+): Promise<readonly { readonly name: string; readonly stall: number; readonly work: number }[]> {
+  const browser = await launchChromium();
+  const all: { name: string; stall: number; work: number }[] = [];
+  try {
+    for (const participant of PARTICIPANTS.filter(({ name }) => name === 'raw' || name === 'ours')) {
+      const urls = await relays.open([{ stored: EVENTS }]);
+      const { numbers } = await measure(browser, participant, urls, EVENTS, true);
+      await relays.close();
+      all.push({
+        name: participant.name,
+        stall: numbers?.['longest stall'] ?? NaN,
+        work: numbers?.['longest work'] ?? NaN,
+      });
+    }
+  } finally {
+    await browser.close();
+  }
+  return all;
+}
+
 async function measure(
   browser: Browser,
   { client, verify, name }: Participant,
   relays: readonly string[],
   events: number,
+  isProfiled = false,
 ): Promise<Measured> {
   const served = await serve(client);
   const page = await browser.newPage();
   try {
     await page.goto(served.url);
     await page.waitForFunction(() => 'connect' in globalThis);
+    const profiler = isProfiled ? await page.context().newCDPSession(page) : undefined;
+    await profiler?.send('Profiler.enable');
+    await profiler?.send('Profiler.start');
     const limit = name.startsWith('ours') || name === 'raw' ? LIMIT : PEERS_LIMIT;
     const work = page.evaluate(watch, { relays, verify, events, limit, quiet: QUIET, patience: PATIENCE });
     const { wall, delivered, longest } = await Promise.race([
@@ -66,6 +100,7 @@ async function measure(
         setTimeout(() => reject(new Error(`no answer within ${(2 * LIMIT) / 1_000} s`)), 2 * LIMIT),
       ),
     ]);
+    const recorded = await profiler?.send('Profiler.stop');
     const note = delivered < events ? `watched for ${Math.round(wall / 1_000)} s` : undefined;
     return {
       wall,
@@ -74,13 +109,29 @@ async function measure(
       delivered,
       expected: events,
       again: 0,
-      numbers: { 'longest stall': longest },
+      numbers: {
+        'longest stall': longest,
+        ...(recorded ? { 'longest work': longestStretch(recorded.profile) } : {}),
+      },
       note,
     };
   } finally {
     await page.close();
     served.close();
   }
+}
+
+/** Milliseconds of scripts and of the garbage collector without a pause. */
+function longestStretch({ nodes, samples = [], timeDeltas = [] }: BrowserProfile): number {
+  const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName]));
+  let stretch = 0;
+  let longest = 0;
+  samples.forEach((id, i) => {
+    const isWork = !['(idle)', '(program)', '(root)'].includes(names.get(id) ?? '');
+    stretch = isWork ? stretch + (timeDeltas[i] ?? 0) / 1_000 : 0;
+    longest = Math.max(longest, stretch);
+  });
+  return longest;
 }
 
 const HTML = '<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="/page.js"></script>';

@@ -111,6 +111,31 @@ export async function sizes(): Promise<readonly Size[]> {
   return all;
 }
 
+/** What the pool is made of, by the folders of its sources; without what it loads later, and without packages. */
+export async function roomSizes(): Promise<readonly { readonly room: string; readonly minified: number }[]> {
+  const { metafile } = await bundle({
+    stdin: { contents: "import { RelayPool } from './src/index.ts'; console.log(RelayPool);", resolveDir: '.' },
+    bundle: true,
+    minify: true,
+    metafile: true,
+    splitting: true,
+    outdir: 'page',
+    write: false,
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['browser'],
+    packages: 'external',
+    logLevel: 'error',
+  });
+  const rooms = new Map<string, number>();
+  for (const [file, { bytesInOutput }] of Object.entries(metafile.outputs['page/stdin.js']?.inputs ?? {})) {
+    const [, room] = /^src\/([\w-]+)\//.exec(file) ?? [];
+    if (room !== undefined) rooms.set(room, (rooms.get(room) ?? 0) + bytesInOutput);
+  }
+  return [...rooms].map(([room, minified]) => ({ room, minified })).sort((a, b) => b.minified - a.minified);
+}
+
 /** A file and those that it cannot start without. */
 function loadedFirst(metafile: Metafile, path: string, files = new Set<string>()): ReadonlySet<string> {
   if (files.has(path)) return files;
