@@ -537,4 +537,14 @@ describe('a fetch that does not play along', () => {
     time.moveTo(5_000);
     expect(heard).toEqual([true]);
   });
+
+  it('is not aborted when it has been read: that would make an error, with its stack, for nobody', async () => {
+    let signal: AbortSignal | null | undefined;
+    const fetch: typeof globalThis.fetch = (_, init) => {
+      signal = init?.signal;
+      return Promise.resolve(new Response('{}', { headers: JSON_TYPE }));
+    };
+    await firstValueFrom(fetchRelayInformation(RELAY, { fetch, scheduler: time }));
+    expect(signal?.aborted).toBe(false);
+  });
 });

@@ -70,9 +70,9 @@ const PATIENCE = 100;
  * linear combination of all their signatures. It is what a pool does by default. Some 95 µs for one event and 25 to 60 in a batch, where plain
  * JavaScript takes 1 to 3 ms; see docs/verification.md.
  *
- * The code is a file of its own. In Node it is loaded at once, and the first event waits for it; in a page it is loaded when the first event
- * comes; where that takes over 100 ms the pure verifier answers meanwhile. It answers for good where there is no WebAssembly. Where no worker can be started, this thread does their work, a slice a turn of the
- * event loop. Workers do not keep a Node process alive.
+ * The code is a file of its own. In Node it is loaded at once, and the first event waits for it. In a page it is loaded when the first event
+ * comes; where that takes more than 100 ms the pure verifier answers meanwhile. It answers for good where there is no WebAssembly. Where no
+ * worker can be started, this thread does their work, a slice a turn of the event loop. Workers do not keep a Node process alive.
  *
  * @throws RangeError when a number is out of its range.
  * @example
