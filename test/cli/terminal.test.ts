@@ -118,12 +118,15 @@ describe.skipIf(NO_TERMINAL !== undefined)('in a terminal', { concurrent: true }
   });
 
   it('publish, count, sync and info show aligned tables', async () => {
+    // The others are under way, and read what their relay has.
+    await using mine = await TestRelay.start();
+    mine.seed(note);
     const path = join(folder, 'events.jsonl');
     const commands = [
-      `rx publish -c hi ${relay.url} ${refusing.url}`,
-      `rx count -k 1 ${relay.url} ${refusing.url}`,
-      `rx sync -f ${path} --down -k 1 ${relay.url}`,
-      `rx info ${relay.url}`,
+      `rx publish -c hi ${mine.url} ${refusing.url}`,
+      `rx count -k 1 ${mine.url} ${refusing.url}`,
+      `rx sync -f ${path} --down -k 1 ${mine.url}`,
+      `rx info ${mine.url}`,
     ];
     const { stdout } = await inTerminal(commands.join('; echo code $?; ') + '; echo code $?', { env }, 120).done;
     const lines = screenOf(stdout);

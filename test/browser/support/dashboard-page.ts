@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { DashboardCall, DashboardRelay, RelayPoolDashboard } from '../../../src/dashboard/index.ts';
 import type { Explanation, PoolMetrics, RelayPool } from '../../../src/index.ts';
 import { type ServedPage, servePage } from '../../support/page-server.ts';
+import { isOfUnreachableRelay } from './unreachable-relay.ts';
 
 declare global {
   // Only pages of this suite have these.
@@ -30,8 +31,8 @@ export async function openPage(
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(`uncaught: ${String(error)}`));
   page.on('console', (message) => {
-    const isDial = /^WebSocket connection to 'ws:\/\/127\.0\.0\.1:/.test(message.text());
-    if ((message.type() === 'error' || message.type() === 'warning') && !isDial) problems.push(message.text());
+    if (message.type() !== 'error' && message.type() !== 'warning') return;
+    if (!isOfUnreachableRelay(message, page.url())) problems.push(message.text());
   });
   await page.route('**/favicon.ico', (route) => route.fulfill({ status: 204 }));
   await page.goto(url);

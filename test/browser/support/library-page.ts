@@ -7,6 +7,7 @@ import type * as core from '../../../src/index.ts';
 import type { Filter, NostrEvent, RelayPool, RelayPoolOptions, RelayStatus } from '../../../src/index.ts';
 import type * as workerPool from '../../../src/verifiers/worker-pool.ts';
 import { type ServedPage, servePage } from '../../support/page-server.ts';
+import { isOfUnreachableRelay } from './unreachable-relay.ts';
 
 /** What pages/library.js puts into the page: the types of the sources, the values of dist/browser. */
 type Library = typeof core &
@@ -52,20 +53,9 @@ export class LibraryPage {
     page.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;
       const text = message.text();
-      const from = message.location().url;
-      if (text.startsWith("WebSocket connection to 'ws://127.0.0.1:") || this.#isDocumentCutOff(text, from)) {
-        this.failedDials.push(text);
-      } else this.problems.push(`${message.type()}: ${text} (${from})`);
+      if (isOfUnreachableRelay(message, page.url())) this.failedDials.push(text);
+      else this.problems.push(`${message.type()}: ${text} (${message.location().url})`);
     });
-  }
-
-  /** Whether a relay stopped while Chromium asked for its document: another origin than the page's own. */
-  #isDocumentCutOff(text: string, from: string): boolean {
-    return (
-      text.startsWith('Failed to load resource: net::ERR_CONNECTION_') &&
-      from.startsWith('http://127.0.0.1:') &&
-      new URL(from).origin !== new URL(this.page.url()).origin
-    );
   }
 
   /** Opens it in a browser, in a context of its own, or in a context. */
