@@ -18,7 +18,14 @@ const unit = {
   name: 'unit',
   environment: 'node',
   include: ['test/**/*.test.ts'],
-  exclude: ['test/browser/**', 'test/interop/**', 'test/examples/apps/**', '**/node_modules/**'],
+  exclude: [
+    'test/browser/**',
+    'test/interop/**',
+    // Apps and the demo, run as a whole: see test:examples.
+    'test/examples/apps/**',
+    'test/examples/five-relays.test.ts',
+    '**/node_modules/**',
+  ],
   testTimeout: 15_000,
   hookTimeout: 15_000,
   // Of two processors vitest would use one.

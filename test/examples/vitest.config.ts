@@ -9,7 +9,7 @@ export default defineConfig({
     name: 'examples',
     root: fileURLToPath(new URL('.', import.meta.url)),
     environment: 'node',
-    include: ['*.test.ts'],
+    include: ['apps/*.test.ts', 'five-relays.test.ts'],
     testTimeout: 90_000,
     // Installs an app's packages and builds it.
     hookTimeout: 300_000,
