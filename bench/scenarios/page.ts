@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core';
 import { launchChromium } from '../../test/support/chromium.ts';
 import type { Connect } from '../client-process/client.ts';
 import type { Measured } from '../client-process/measured.ts';
+import { within } from '../client-process/within.ts';
 import { ourBuild } from '../runner/build.ts';
 import type { RelayProcess } from '../runner/relay-process.ts';
 import type { Rounds, Series } from '../runner/run-in-turn.ts';
@@ -94,12 +95,8 @@ async function measure(
     await profiler?.send('Profiler.start');
     const limit = name.startsWith('ours') || name === 'raw' ? LIMIT : PEERS_LIMIT;
     const work = page.evaluate(watch, { relays, verify, events, limit, quiet: QUIET, patience: PATIENCE });
-    const { wall, delivered, longest } = await Promise.race([
-      work,
-      new Promise<never>((_, reject) =>
-        setTimeout(() => reject(new Error(`no answer within ${(2 * LIMIT) / 1_000} s`)), 2 * LIMIT),
-      ),
-    ]);
+    if (!(await within(work, 2 * LIMIT))) throw new Error(`no answer within ${(2 * LIMIT) / 1_000} s`);
+    const { wall, delivered, longest } = await work;
     const recorded = await profiler?.send('Profiler.stop');
     const note = delivered < events ? `watched for ${Math.round(wall / 1_000)} s` : undefined;
     return {
