@@ -81,6 +81,21 @@ const PROGRAMS: readonly Program[] = [
   },
 ];
 
+/** How a program is bundled. */
+const FOR_A_PAGE = {
+  bundle: true,
+  minify: true,
+  metafile: true,
+  // What is imported later is a file of its own, and no part of the first load.
+  splitting: true,
+  outdir: 'page',
+  write: false,
+  platform: 'browser',
+  format: 'esm',
+  target: 'es2022',
+  logLevel: 'error',
+} as const;
+
 /** Each module that was put in has one of its own; in a program that has rxjs in it there are none. */
 const RXJS_IMPORT = /import\s*(?:[\w$*{][^'"]*from\s*)?["']rxjs(?:\/\w+)?["'];?/g;
 
@@ -89,18 +104,8 @@ export async function sizes(): Promise<readonly Size[]> {
   for (const { name, code, without = [] } of PROGRAMS) {
     const { outputFiles, metafile } = await bundle({
       stdin: { contents: code, resolveDir: 'bench', loader: 'js' },
-      bundle: true,
-      minify: true,
-      metafile: true,
-      // What is imported later is a file of its own, and no part of the first load.
-      splitting: true,
-      outdir: 'page',
-      write: false,
-      platform: 'browser',
-      format: 'esm',
-      target: 'es2022',
+      ...FOR_A_PAGE,
       external: ['rxjs', 'rxjs/*', 'node:*', ...without.flatMap((each) => [each, `${each}/*`])],
-      logLevel: 'error',
       plugins: [ourBuild('browser')],
     });
     const first = loadedFirst(metafile, 'page/stdin.js');
@@ -115,18 +120,9 @@ export async function sizes(): Promise<readonly Size[]> {
 export async function roomSizes(): Promise<readonly { readonly room: string; readonly minified: number }[]> {
   const { metafile } = await bundle({
     stdin: { contents: "import { RelayPool } from './src/index.ts'; console.log(RelayPool);", resolveDir: '.' },
-    bundle: true,
-    minify: true,
-    metafile: true,
-    splitting: true,
-    outdir: 'page',
-    write: false,
-    platform: 'browser',
-    format: 'esm',
-    target: 'es2022',
+    ...FOR_A_PAGE,
     conditions: ['browser'],
     packages: 'external',
-    logLevel: 'error',
   });
   const rooms = new Map<string, number>();
   for (const [file, { bytesInOutput }] of Object.entries(metafile.outputs['page/stdin.js']?.inputs ?? {})) {
