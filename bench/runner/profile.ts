@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { scenarioOf } from '../scenarios/all.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 import { readProfile, type Spent } from './read-profile.ts';
 import type { RelayProcess } from './relay-process.ts';
 import { runOne } from './run-in-turn.ts';
@@ -12,16 +13,31 @@ const LINES = 25;
 export async function profile(name: string, who: string, relays: RelayProcess): Promise<string> {
   const scenario = scenarioOf(name);
   const texts: string[] = [];
-  mkdirSync(FOLDER, { recursive: true });
   for (const [index, of] of scenario.cases.entries()) {
-    const participant = scenario.participants(of).find((each) => each.name === who);
-    if (!participant) throw new RangeError(`Nobody is called '${who}' in scenario ${name}.`);
-    const file = `${FOLDER}/${name}${scenario.cases.length > 1 ? `-${index + 1}` : ''}.cpuprofile`;
-    const { note } = await runOne(scenario, of, participant, relays, { profile: file });
-    if (!existsSync(file)) throw new Error(`There is no profile: ${note}`);
-    texts.push(`${name}: ${of}, ${who} (${file})\n${summary(readProfile(file))}`);
+    const file = `${name}${scenario.cases.length > 1 ? `-${index + 1}` : ''}`;
+    const { spent, path } = await record(scenario, of, who, relays, file);
+    texts.push(`${name}: ${of}, ${who} (${path})\n${summary(spent)}`);
   }
   return texts.join('\n\n');
+}
+
+/** Profiles one run of a participant into a file of this name. */
+export async function record(
+  scenario: Scenario,
+  of: string,
+  who: string,
+  relays: RelayProcess,
+  file: string,
+): Promise<{ readonly spent: readonly Spent[]; readonly path: string; readonly cpu: number }> {
+  const participant = scenario.participants(of).find(({ name }) => name === who);
+  if (!participant) throw new RangeError(`Nobody is called '${who}' in scenario ${scenario.name}.`);
+  const path = `${FOLDER}/${file}.cpuprofile`;
+  mkdirSync(FOLDER, { recursive: true });
+  // One of an earlier run would be taken for this one's, where this one dies.
+  rmSync(path, { force: true });
+  const { cpu, note } = await runOne(scenario, of, participant, relays, { profile: path });
+  if (!existsSync(path)) throw new Error(`There is no profile: ${note}`);
+  return { spent: readProfile(path), path, cpu };
 }
 
 function summary(spent: readonly Spent[]): string {

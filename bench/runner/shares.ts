@@ -1,16 +1,15 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { machine } from '../report/machine.ts';
 import { short, table } from '../report/tables.ts';
 import { scenarioOf } from '../scenarios/all.ts';
 import { pageShares } from '../scenarios/page.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { roomSizes } from '../scenarios/sizes.ts';
-import { readProfile, type Spent } from './read-profile.ts';
+import { record } from './profile.ts';
+import type { Spent } from './read-profile.ts';
 import type { RelayProcess } from './relay-process.ts';
-import { runOne } from './run-in-turn.ts';
 
 const REPORT = 'bench/SHARES.md';
-const FOLDER = '.cache/bench';
 
 /** Who is set side by side: the bare client, or what else ours is measured by, and ours. */
 const PAIRS: readonly { readonly name: string; readonly of?: string; readonly who: readonly [string, string] }[] = [
@@ -32,7 +31,6 @@ interface Shares {
 
 /** Profiles ours beside the bare client in each scenario of time, and writes where it goes by part; and what the bundle is made of. */
 export async function shares(relays: RelayProcess): Promise<void> {
-  mkdirSync(FOLDER, { recursive: true });
   const chapters = [
     '# Shares',
     'Written by `npm run bench -- --shares`: where the time goes, one profiled run each. Milliseconds of the whole run; profiling makes all of it slower. ' +
@@ -67,17 +65,13 @@ async function sharesOf(
   who: string,
   relays: RelayProcess,
 ): Promise<Shares> {
-  const participant = scenario.participants(of).find(({ name }) => name === who);
-  if (!participant) throw new RangeError(`Nobody is called '${who}' in scenario ${scenario.name}.`);
-  const file = `${FOLDER}/shares.cpuprofile`;
-  const { cpu, note } = await runOne(scenario, of, participant, relays, { profile: file });
-  if (!existsSync(file)) throw new Error(`There is no profile: ${note}`);
+  const { spent, cpu } = await record(scenario, of, who, relays, 'shares');
   const parts = new Map<string, number>();
   let thread = 0;
-  for (const spent of readProfile(file)) {
-    const part = partOf(spent);
-    parts.set(part, (parts.get(part) ?? 0) + spent.time / 1_000);
-    thread += spent.time / 1_000;
+  for (const each of spent) {
+    const part = partOf(each);
+    parts.set(part, (parts.get(part) ?? 0) + each.time / 1_000);
+    thread += each.time / 1_000;
   }
   return { parts, thread, cpu };
 }
