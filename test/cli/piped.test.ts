@@ -307,7 +307,7 @@ describe.concurrent('monitor', () => {
     expect(first?.latency.eose?.count).toBeGreaterThan(1);
     expect(second).toMatchObject({ error: { code: 'connect-failed' } });
     // Later its attempts may be exhausted, after delays that are drawn by lot; when it had failed for the first time they were not.
-    const failed = lines.map(({ relays }) => relays[1]).find((relay) => relay?.error);
+    const failed = lines.map(({ relays }) => relays[1]).find((relay) => relay && Object.hasOwn(relay, 'error'));
     expect(failed).toMatchObject({ state: 'disconnected', error: { code: 'connect-failed' } });
     expect(first?.score).toBeGreaterThan(second?.score ?? 100);
   });
