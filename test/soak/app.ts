@@ -11,8 +11,11 @@ export type Sabotage = 'events' | 'timers' | 'listeners' | 'loss' | 'twice';
 
 /** Seconds that are asked for again after an outage, on top of it. */
 const RESUME = { overlap: 5 };
-/** More than relays keep of the stream: however long a relay was away, nothing that it sends again is forgotten. */
-const SEEN = 100_000;
+/**
+ * More than relays keep of the stream: however long a relay was away, nothing that it sends again is forgotten. Not much more, so that as many are
+ * remembered before anything is measured.
+ */
+const SEEN = 60_000;
 
 /** A subscription of which nothing may be lost: of so many numbers, one. */
 interface Kept {
@@ -46,13 +49,15 @@ export class SoakApp {
     // In and out of pauses, the longer of which hold the relays back.
     const pause$ = interval(500).pipe(map((turn) => turn % 10 >= 7));
     this.#keep('paused now and then', KINDS.length, 0, (options) =>
-      pool.subscribe({ kinds: [1] }, { ...options, pause$ }),
+      pool.subscribe({ kinds: [1] }, { ...options, seenCapacity: SEEN / KINDS.length, pause$ }),
     );
     // One tag is in every one of them, so none of it may be missed when one takes the place of the other.
     const filters = (turn: number): Filter => ({ '#t': turn % 2 === 0 ? [tagOf(5)] : [tagOf(5), tagOf(7)] });
     const filter$ = new BehaviorSubject(filters(0));
     this.#subscriptions.add(interval(5_000).subscribe((turn) => filter$.next(filters(turn + 1))));
-    this.#keep('of changing filters', TAGS, 5, (options) => pool.subscribe(filter$, options));
+    this.#keep('of changing filters', TAGS, 5, (options) =>
+      pool.subscribe(filter$, { ...options, seenCapacity: (2 * SEEN) / TAGS }),
+    );
     this.#subscriptions.add(interval(250).subscribe((turn) => this.#comeAndGo(turn)));
     this.#subscriptions.add(interval(200).subscribe((turn) => this.#publish(turn)));
     this.#subscriptions.add(interval(1_000).subscribe(() => this.#count()));

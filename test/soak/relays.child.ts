@@ -1,6 +1,8 @@
 import { seededRandom, TestRelay } from '../../src/testing/index.ts';
 import { type FromRelays, numbered, type ToRelays } from './stream.ts';
 
+const SECOND = 1_000;
+
 /**
  * Five relays in a process of their own, which send more than two thousand events a second together and lose their connections, restart and lie as they
  * please: what they take of memory is not what is measured.
@@ -9,6 +11,8 @@ const RELAYS = 5;
 const TICK = 20;
 /** Each is with 2.6 relays at the mean, which send it for each REQ that it matches. */
 const EVENTS_PER_SECOND = 500;
+/** What is late, as at the start and where a machine stood still, is sent at this rate, each tick. */
+const MOST_AT_ONCE = 80;
 /** Milliseconds for which relays keep an event: longer than any relay is away. */
 const KEPT = 100_000;
 /** One event of so many is lied about by the last relay, as far as is borne; and, now and then, so many in a row are. */
@@ -25,12 +29,14 @@ const liar = relays.at(-1);
 let next = 0;
 let troubles = 0;
 let lies = 0;
-let startedAt = Date.now();
+/** They begin with what they would have sent before, so that there are never fewer events to be remembered than they keep. */
+const startedAt = Date.now() - KEPT;
 const kept: { readonly id: string; readonly at: number }[] = [];
 const say = (message: FromRelays): void => void process.send?.(message);
 
-function place(now: number): void {
-  const event = numbered(next++, Math.floor(now / 1_000));
+/** Puts the next event with relays, as one of `at`, in milliseconds since 1970. */
+function place(at: number): void {
+  const event = numbered(next++, Math.floor(at / SECOND));
   const first = Math.floor(random() * honest.length);
   const holders = honest.filter((_, index) => index === first || random() < 0.4);
   for (const relay of holders) relay.add(event);
@@ -41,7 +47,7 @@ function place(now: number): void {
     liar.add(event);
     liar.faults.lie = undefined;
   }
-  kept.push({ id: event.id, at: now });
+  kept.push({ id: event.id, at });
 }
 
 function forget(now: number): void {
@@ -50,11 +56,9 @@ function forget(now: number): void {
 }
 
 const feed = setInterval(() => {
-  const now = Date.now();
-  const due = Math.floor(((now - startedAt) * EVENTS_PER_SECOND) / 1_000);
-  // A machine that stood still does not have to catch up with it all at once.
-  if (due - next > 5 * EVENTS_PER_SECOND) startedAt += ((due - next) * 1_000) / EVENTS_PER_SECOND;
-  else while (next < due) place(now);
+  const due = ((Date.now() - startedAt) * EVENTS_PER_SECOND) / SECOND;
+  for (const end = Math.min(due, next + MOST_AT_ONCE); next < end;)
+    place(startedAt + (next * SECOND) / EVENTS_PER_SECOND);
 }, TICK);
 const report = setInterval(() => {
   forget(Date.now());
