@@ -1,4 +1,4 @@
-import { finalize, type MonoTypeOperatorFunction, Observable, Subscription } from 'rxjs';
+import { type MonoTypeOperatorFunction, Observable, Subscription } from 'rxjs';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { Bulkhead, BulkheadRefusal } from './bulkhead-handle.ts';
 
@@ -91,8 +91,11 @@ export function bulkhead<T>(handle: Bulkhead, options: BulkheadCallOptions = {})
         wait,
         run: (release) => {
           if (subscriber.closed) release();
-          // The permit is given back after the teardown of the source, so that what is limited never sees one call too many.
-          else source.pipe(finalize(release)).subscribe(subscriber);
+          else {
+            source.subscribe(subscriber);
+            // The permit is given back after the teardown of the source, so that what is limited never sees one call too many.
+            subscriber.add(release);
+          }
         },
         fail: (refusal) => subscriber.error(new BulkheadError(refusal)),
       });

@@ -1,17 +1,6 @@
-import {
-  asyncScheduler,
-  concat,
-  defer,
-  EMPTY,
-  type MonoTypeOperatorFunction,
-  Observable,
-  type SchedulerLike,
-  Subscription,
-  takeUntil,
-  tap,
-  throwError,
-} from 'rxjs';
+import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type SchedulerLike, Subscription, tap } from 'rxjs';
 import { LONGEST_DELAY } from '../policies/longest-delay.ts';
+import { stopWith } from './stop-with.ts';
 
 /**
  * The error of {@link timeoutInFlight}: there was no outcome in time.
@@ -99,28 +88,24 @@ export function timeoutInFlight<T>(
     throw new RangeError(`timeoutInFlight: the limit is a number of milliseconds from 0 to 2^31 - 1; got ${limit}.`);
   }
   return (source) =>
-    defer(() => {
+    new Observable((subscriber) => {
       const begin = scheduler.now();
-      let isLate = false;
-      let timer = Subscription.EMPTY;
-      const timeUp = new Observable<void>((late) => {
-        timer = scheduler.schedule(() => {
-          isLate = true;
-          late.next();
-        }, limit);
-        return timer;
+      const watched = new Subscription();
+      const timer = scheduler.schedule(() => {
+        // Whoever hears of it finds that the source has been torn down.
+        watched.unsubscribe();
+        subscriber.error(new TimeoutInFlightError(limit, scheduler.now() - begin));
+      }, limit);
+      subscriber.add(watched);
+      subscriber.add(timer);
+      const judge = (value: T): void => {
+        if (!timer.closed && isOutcome?.(value)) timer.unsubscribe();
+      };
+      const judged = isOutcome ? source.pipe(tap(judge)) : source;
+      judged.pipe(stopWith(watched)).subscribe({
+        next: (value) => subscriber.next(value),
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
       });
-      const watched = isOutcome
-        ? source.pipe(
-            tap((value) => {
-              if (!timer.closed && isOutcome(value)) timer.unsubscribe();
-            }),
-          )
-        : source;
-      // concat goes on when the source has been torn down, not before.
-      return concat(
-        watched.pipe(takeUntil(timeUp)),
-        defer(() => (isLate ? throwError(() => new TimeoutInFlightError(limit, scheduler.now() - begin)) : EMPTY)),
-      );
     });
 }

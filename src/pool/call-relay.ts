@@ -1,12 +1,14 @@
-import { catchError, concat, defer, EMPTY, map, merge, type Observable, of, race, switchMap, take, timer } from 'rxjs';
+import { Observable, race, Subscription, take, timer } from 'rxjs';
 import { BulkheadError } from '../operators/bulkhead.ts';
 import { CircuitOpenError } from '../operators/circuit-breaker.ts';
+import { stopWith } from '../operators/stop-with.ts';
 import { TimeoutInFlightError } from '../operators/timeout-in-flight.ts';
 import { Backoff } from '../policies/backoff.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { isRetryable, parseReason, type Reason } from '../protocol/reason.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { Connection } from '../sources/connection.ts';
+import type { Link } from '../sources/relay.ts';
 import type { Exchange, Progress } from './exchange.ts';
 import type { CallNotes } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
@@ -44,95 +46,138 @@ export function callRelay(
   { verb, priority, deadline, connectDeadline = deadline, timeout, retries, refusal: forbids, send }: RelayCall,
   { scheduler, random, notes }: Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes },
 ): Observable<CallEnding> {
-  return defer(() => {
+  return new Observable((subscriber) => {
     const over = scheduler.now() + deadline;
     const backoff = new Backoff(retries === undefined ? undefined : { maxAttempts: retries }, random);
     let sent = false;
     let wasConnected = false;
     let refusal: Reason | undefined;
     let trouble: RelayError | undefined;
+    /** What is done about the last link. */
+    let work = new Subscription();
+    /** Exchanges and waits of that which are not over. */
+    let underWay = 0;
+    let hasLinks = true;
 
-    const forbidden = (): CallEnding | undefined => {
-      const reason = forbids();
-      return reason && { status: 'rejected', reason, ...(sent ? {} : { isUnsent: true }) };
+    const end = (ending: CallEnding): void => {
+      subscriber.next(ending);
+      subscriber.complete();
     };
-    const unsent = forbidden();
-    if (unsent) return of(unsent);
     const givenUp = (): CallEnding => {
       if (refusal) return { status: 'rejected', reason: refusal };
       if (sent) return { status: 'silent' };
       return trouble ? { status: 'unreachable', error: trouble } : { status: 'unreachable' };
     };
+    const endIfIdle = (): void => {
+      if (!hasLinks && underWay === 0) end(sent ? givenUp() : { status: 'cancelled' });
+    };
+    const endIfForbidden = (): void => {
+      const reason = forbids();
+      if (reason) end({ status: 'rejected', reason, ...(sent ? {} : { isUnsent: true }) });
+    };
+    const run = <T>(source: Observable<T>, next: (value: T) => void, error: (cause: unknown) => void): void => {
+      underWay++;
+      const over = (): void => {
+        underWay--;
+        endIfIdle();
+      };
+      source.pipe(stopWith(work)).subscribe({
+        next,
+        error: (cause: unknown) => {
+          error(cause);
+          over();
+        },
+        complete: over,
+      });
+    };
+    const fail = (cause: unknown): void => subscriber.error(cause);
+    const attemptAfter = (wait: Observable<unknown>, connection: Connection): void =>
+      run(wait.pipe(take(1)), () => attempt(connection), fail);
     /** Tries again after so many milliseconds, where that is still in time. */
-    const later = (delay: number, connection: Connection): Observable<CallEnding> =>
-      scheduler.now() + delay < over
-        ? timer(delay, scheduler).pipe(switchMap(() => attempt(connection)))
-        : of(givenUp());
-    const settle = (progress: Progress, connection: Connection): Observable<CallEnding> => {
+    const later = (delay: number, connection: Connection): void => {
+      if (scheduler.now() + delay < over) attemptAfter(timer(delay, scheduler), connection);
+      else end(givenUp());
+    };
+    const settle = (progress: Progress, connection: Connection): void => {
       switch (progress.type) {
         case 'answered':
-          return of({ status: 'answered', reason: progress.reason ?? parseReason('') });
+          return end({ status: 'answered', reason: progress.reason ?? parseReason('') });
         case 'refused': {
           const { reason } = progress;
           relay.refused(reason.raw);
-          if (isRetryable(reason) !== 'backoff' || backoff.exhausted) return of({ status: 'rejected', reason });
+          if (isRetryable(reason) !== 'backoff' || backoff.exhausted) return end({ status: 'rejected', reason });
           refusal = reason;
           return later(backoff.next(), connection);
         }
         case 'failed':
           // Where the connection ended, the next one is tried.
-          return progress.error.code === 'silent' ? of(givenUp()) : EMPTY;
+          if (progress.error.code === 'silent') end(givenUp());
+          return;
         case 'first-event':
-          return EMPTY;
+          return;
       }
     };
-    const stopped = (cause: unknown, connection: Connection): Observable<CallEnding> => {
+    const stopped = (cause: unknown, connection: Connection): void => {
       if (cause instanceof CircuitOpenError) {
         trouble = new RelayError('circuit-open', relay.url, cause.message, { cause });
         const rest = restOf(cause, scheduler.now());
         // A probe is under way while it is half-open, and soon decides.
-        if (cause.state === 'open' && scheduler.now() + rest >= over) return of(givenUp());
-        const change$ = changeSince(cause, relay.health.breaker);
-        return race(timer(rest, scheduler), change$).pipe(
-          take(1),
-          switchMap(() => attempt(connection)),
-        );
+        if (cause.state === 'open' && scheduler.now() + rest >= over) return end(givenUp());
+        return attemptAfter(race(timer(rest, scheduler), changeSince(cause, relay.health.breaker)), connection);
       }
       if (cause instanceof TimeoutInFlightError) return later(backoff.next(), connection);
-      if (cause instanceof BulkheadError) return of<CallEnding>(sent ? givenUp() : { status: 'evicted' });
-      throw cause;
+      if (cause instanceof BulkheadError) return end(sent ? givenUp() : { status: 'evicted' });
+      fail(cause);
     };
-    const attempt = (connection: Connection): Observable<CallEnding> => {
-      const unsent = forbidden();
-      if (unsent) return of(unsent);
+    const attempt = (connection: Connection): void => {
+      endIfForbidden();
+      if (subscriber.closed) return;
       const patience = over - scheduler.now();
       // A thread that was blocked, or slept, hears of a connection before its timers.
-      if (patience <= 0) return of(givenUp());
+      if (patience <= 0) return end(givenUp());
       const sending = (waited: number): void => notes.sent(relay.url, waited);
       const sent$ = send(connection, (isSent) => (sent = isSent));
-      return relay.exchange({ verb, call: notes.call, priority, patience, timeout }, sent$, sending).pipe(
-        switchMap((progress) => settle(progress, connection)),
-        catchError((cause: unknown) => stopped(cause, connection)),
+      run(
+        relay.exchange({ verb, call: notes.call, priority, patience, timeout }, sent$, sending),
+        (progress) => settle(progress, connection),
+        (cause) => stopped(cause, connection),
       );
     };
+    const linked = (link: Link): void => {
+      work.unsubscribe();
+      work = new Subscription();
+      underWay = 0;
+      if (!('error' in link)) {
+        wasConnected = true;
+        return attempt(link.connection);
+      }
+      trouble = link.error;
+      // Waiting is of use only while an attempt can still succeed in time.
+      if (link.retryAt >= over) end(givenUp());
+    };
 
-    const outcome$ = relay.lease({ priority, affinity: undefined, subscribes: false }).pipe(
-      switchMap((link): Observable<CallEnding> => {
-        if (!('error' in link)) {
-          wasConnected = true;
-          return attempt(link.connection);
-        }
-        trouble = link.error;
-        // Waiting is of use only while an attempt can still succeed in time.
-        return link.retryAt < over ? EMPTY : of(givenUp());
-      }),
-    );
-    const closed$ = defer(() => of<CallEnding>(sent ? givenUp() : { status: 'cancelled' }));
-    const unconnected$ =
-      connectDeadline < deadline
-        ? timer(connectDeadline, scheduler).pipe(switchMap(() => (wasConnected ? EMPTY : of(givenUp()))))
-        : EMPTY;
-    const deadline$ = timer(deadline, scheduler).pipe(map(givenUp));
-    return merge(concat(outcome$, closed$), unconnected$, deadline$).pipe(take(1));
+    endIfForbidden();
+    if (subscriber.closed) return;
+    subscriber.add(() => work.unsubscribe());
+    relay
+      .lease({ priority, affinity: undefined, subscribes: false })
+      .pipe(stopWith(subscriber))
+      .subscribe({
+        next: linked,
+        error: fail,
+        complete: () => {
+          hasLinks = false;
+          endIfIdle();
+        },
+      });
+    if (subscriber.closed) return;
+    const giveUpAfter = (delay: number, unless: () => boolean): void => {
+      const giveUp = (): void => {
+        if (!unless()) end(givenUp());
+      };
+      subscriber.add(scheduler.schedule(giveUp, delay));
+    };
+    if (connectDeadline < deadline) giveUpAfter(connectDeadline, () => wasConnected);
+    giveUpAfter(deadline, () => false);
   });
 }

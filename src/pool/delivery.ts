@@ -1,4 +1,5 @@
-import { catchError, map, type Observable, of } from 'rxjs';
+import { map, Observable } from 'rxjs';
+import { stopWith } from '../operators/stop-with.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import { acceptedByRelay } from '../protocol/reason.ts';
@@ -44,16 +45,21 @@ function acknowledged(
   event: NostrEvent,
   sent: (isSent: boolean) => void,
 ): Observable<Progress> {
-  return connection
-    .publish(event, () => sent(true))
-    .pipe(
-      map(({ accepted, reason }): Progress => ({
-        type: acceptedByRelay(accepted, reason) ? 'answered' : 'refused',
-        reason,
-      })),
-      catchError((error: unknown) => {
-        if (!(error instanceof RelayError)) throw error;
-        return of<Progress>({ type: 'failed', error });
-      }),
-    );
+  return new Observable((subscriber) => {
+    const finish = (progress: Progress): void => {
+      subscriber.next(progress);
+      subscriber.complete();
+    };
+    connection
+      .publish(event, () => sent(true))
+      .pipe(stopWith(subscriber))
+      .subscribe({
+        next: ({ accepted, reason }) =>
+          finish({ type: acceptedByRelay(accepted, reason) ? 'answered' : 'refused', reason }),
+        error: (error: unknown) => {
+          if (error instanceof RelayError) finish({ type: 'failed', error });
+          else subscriber.error(error);
+        },
+      });
+  });
 }

@@ -1,4 +1,4 @@
-import { defer, finalize, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike, tap } from 'rxjs';
+import { defer, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike, tap } from 'rxjs';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import { circuitBreaker } from '../operators/circuit-breaker.ts';
 import { measureLatency } from '../operators/measure-latency.ts';
@@ -179,9 +179,14 @@ export class PooledRelay {
         sent(hasWaited ? scheduler.now() - since : 0);
       };
       loaded();
-      pipeline(send.pipe(tap({ subscribe: turn })), exchange, this.options.stages).subscribe(subscriber);
+      const inTurn = defer(() => {
+        turn();
+        return send;
+      });
+      pipeline(inTurn, exchange, this.options.stages).subscribe(subscriber);
+      subscriber.add(loaded);
       hasWaited = true;
-    }).pipe(finalize(loaded));
+    });
   }
 
   /** What to keep for the next run. */
