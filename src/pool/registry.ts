@@ -105,6 +105,7 @@ const STABLE = 5_000;
 /** The relays of a pool: adds, removes, and tells how they are. */
 export class Registry {
   readonly #relays = new BehaviorSubject<readonly PooledRelay[]>([]);
+  readonly #members = new BehaviorSubject<readonly PooledRelay[]>([]);
   readonly #guests: Guests;
   readonly #fromEvents = new Set<RelayUrl>();
   readonly #watches = new Map<RelayUrl, Subscription>();
@@ -122,6 +123,14 @@ export class Registry {
     this.#guests = new Guests(idleTimeout, scheduler, (url) => this.#left(url));
     this.#budget = sockets ?? new SocketBudget({ scheduler });
     this.#memories = relaysIn(memory);
+    // Every call asks for them.
+    this.#relays
+      .pipe(
+        map((relays) => relays.filter(({ url }) => !this.#guests.has(url))),
+        distinctUntilChanged(areEqual),
+        skip(1),
+      )
+      .subscribe(this.#members);
   }
 
   /** All relays, now and after every change; completes when the pool closes. */
@@ -131,10 +140,7 @@ export class Registry {
 
   /** As {@link Registry.relays$}, without those that are there only because a route leads to them. */
   get members$(): Observable<readonly PooledRelay[]> {
-    return this.#relays.pipe(
-      map((relays) => relays.filter(({ url }) => !this.#guests.has(url))),
-      distinctUntilChanged(areEqual),
-    );
+    return this.#members;
   }
 
   /** How the relays are, now and whenever that changes. */

@@ -1,4 +1,5 @@
-import { combineLatest, map, type MonoTypeOperatorFunction, pipe, type SchedulerLike, throwError, timeout } from 'rxjs';
+import { combineLatest, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike } from 'rxjs';
+import { stopWith } from '../operators/stop-with.ts';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import { PoolError } from './pool-error.ts';
 import type { PooledRelay } from './pooled-relay.ts';
@@ -67,11 +68,19 @@ export function whole(relay: PooledRelay): Choice {
 export function refuseNobody(deadline: number, scheduler: SchedulerLike): MonoTypeOperatorFunction<readonly Choice[]> {
   const refusal = (): PoolError =>
     new PoolError('no-relays', 'The route names no relay: add one to the pool, or choose another route.');
-  return pipe(
-    map((choices, index) => {
-      if (index === 0 && choices.length === 0) throw refusal();
-      return choices;
-    }),
-    timeout({ first: deadline, scheduler, with: () => throwError(refusal) }),
-  );
+  return (source) =>
+    new Observable((subscriber) => {
+      const refuse = (): void => subscriber.error(refusal());
+      const timer = scheduler.schedule(refuse, deadline);
+      subscriber.add(timer);
+      source.pipe(stopWith(subscriber)).subscribe({
+        next: (choices) => {
+          if (!timer.closed && choices.length === 0) return refuse();
+          timer.unsubscribe();
+          subscriber.next(choices);
+        },
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      });
+    });
 }

@@ -1,4 +1,5 @@
-import { defer, endWith, ignoreElements, type Observable, type SchedulerLike, takeUntil, tap } from 'rxjs';
+import { Observable, type SchedulerLike, tap } from 'rxjs';
+import { stopWith } from '../operators/stop-with.ts';
 import type { CallNotes, Journal } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { RequestProgress } from './request-progress.ts';
@@ -26,11 +27,21 @@ export function choose(
   notes: CallNotes,
   { route: usual, members$, borrow, cluster, isEjected, scheduler, random }: RoutingContext,
 ): Observable<readonly Choice[]> {
-  const closed$ = members$.pipe(ignoreElements(), endWith(undefined));
   const routed: RoutedCall = { ...call, borrow, cluster, isEjected, scheduler, random };
-  return defer(() => {
+  return new Observable((subscriber) => {
     let latest: Candidates = { relays: [], progress: new Map() };
     const candidates$ = progress.candidates(members$).pipe(tap((candidates) => (latest = candidates)));
-    return (route ?? usual)(candidates$, routed).pipe(tap((choices) => notes.routed(latest, choices, isEjected)));
-  }).pipe(takeUntil(closed$));
+    subscriber.add(members$.subscribe({ complete: () => subscriber.complete() }));
+    if (subscriber.closed) return;
+    (route ?? usual)(candidates$, routed)
+      .pipe(stopWith(subscriber))
+      .subscribe({
+        next: (choices) => {
+          notes.routed(latest, choices, isEjected);
+          subscriber.next(choices);
+        },
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      });
+  });
 }
