@@ -1,9 +1,7 @@
 import { map, Observable } from 'rxjs';
-import { stopWith } from '../operators/stop-with.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import { acceptedByRelay } from '../protocol/reason.ts';
-import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
 import { callRelay } from './call-relay.ts';
@@ -50,16 +48,12 @@ function acknowledged(
       subscriber.next(progress);
       subscriber.complete();
     };
-    connection
-      .publish(event, () => sent(true))
-      .pipe(stopWith(subscriber))
-      .subscribe({
-        next: ({ accepted, reason }) =>
-          finish({ type: acceptedByRelay(accepted, reason) ? 'answered' : 'refused', reason }),
-        error: (error: unknown) => {
-          if (error instanceof RelayError) finish({ type: 'failed', error });
-          else subscriber.error(error);
-        },
-      });
+    const waiting = connection.openPublish(event, {
+      sent: () => sent(true),
+      answered: ({ accepted, reason }) =>
+        finish({ type: acceptedByRelay(accepted, reason) ? 'answered' : 'refused', reason }),
+      lost: (error) => finish({ type: 'failed', error }),
+    });
+    subscriber.add(waiting);
   });
 }

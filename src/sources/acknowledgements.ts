@@ -1,4 +1,3 @@
-import type { Observer } from 'rxjs';
 import type { Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 
@@ -23,7 +22,11 @@ export interface Acknowledgement {
   readonly reason: Reason;
 }
 
-type Waiter = Pick<Observer<Acknowledgement>, 'next' | 'error'>;
+/** Who waits for one. */
+interface Waiter {
+  next(ack: Acknowledgement): void;
+  error(error: RelayError): void;
+}
 
 /** Who waits for the OK to which event, on one connection. The event id alone says whose an OK is. */
 export class Acknowledgements {

@@ -1,4 +1,4 @@
-import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { asyncScheduler, Observable, type SchedulerLike, Subscription } from 'rxjs';
 import { type Misconduct, RelayConduct } from '../policies/relay-conduct.ts';
 import { SeenIds } from '../policies/seen-ids.ts';
 import { beginningOf } from '../protocol/beginning-of.ts';
@@ -18,10 +18,11 @@ import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { Verification } from '../verifiers/verification.ts';
 import { type Acknowledgement, Acknowledgements } from './acknowledgements.ts';
-import { Authentication, type AuthOutcome } from './authentication.ts';
+import { Authentication } from './authentication.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { Intake } from './intake.ts';
 import { type CountAnswer, countAnswer, Queries, type Query, type QuerySink } from './queries.ts';
+import { publishEvent, type PublishHost, type PublishSink } from './publish-event.ts';
 import { newRelayCounters, type RelayCounters } from './relay-counters.ts';
 import {
   type Delivery,
@@ -71,6 +72,7 @@ export class Connection implements SubscriptionHost {
   readonly #authentication: Authentication;
   readonly #subscriptions = new Map<string, RelaySubscription>();
   readonly #acks = new Acknowledgements();
+  readonly #publishing: PublishHost;
   readonly #queries: Queries;
   readonly #tolerance = new Tolerance();
   readonly #conduct: RelayConduct;
@@ -95,6 +97,16 @@ export class Connection implements SubscriptionHost {
     this.#authentication = new Authentication(this.url, options.signer, this.scheduler, (event) =>
       this.#socket.send(encodeAuth(event)),
     );
+    this.#publishing = {
+      acks: this.#acks,
+      send: (event, sent) => {
+        this.#intake.giveWay();
+        this.#tolerance.owes();
+        if (this.#socket.send(encodeEvent(event))) sent();
+      },
+      whenReady: (run) => (this.#held ? void this.#held.push(run) : run()),
+      authenticate: (done) => this.authenticate(done),
+    };
     this.#queries = new Queries({
       send: (frame) => void this.#socket.send(frame),
       authenticate: (done) => void this.authenticate(done),
@@ -140,32 +152,23 @@ export class Connection implements SubscriptionHost {
 
   /**
    * Sends an event on subscribe, and emits what the relay answers. Where it answers `auth-required`, authenticates and sends once
-   * more. Errors with a {@link RelayError} when the connection ends first; has no deadline of its own. `onSent` is called when the
-   * socket took the event: from then on the relay may have it.
+   * more. Errors with a {@link RelayError} when the connection ends first; has no deadline of its own.
    */
-  publish(event: NostrEvent, onSent?: () => void): Observable<Acknowledgement> {
+  publish(event: NostrEvent): Observable<Acknowledgement> {
     return new Observable((subscriber) => {
-      if (this.#lost) return subscriber.error(this.#lost);
-      let triedToAuthenticate = false;
-      const send = (): void => {
-        if (subscriber.closed) return;
-        this.#intake.giveWay();
-        this.#tolerance.owes();
-        if (this.#socket.send(encodeEvent(event))) onSent?.();
-      };
-      const finish = (ack: Acknowledgement): void => {
+      const answered = (ack: Acknowledgement): void => {
         subscriber.next(ack);
         subscriber.complete();
       };
-      const answered = (ack: Acknowledgement): void => {
-        if (ack.accepted || ack.reason.prefix !== 'auth-required' || triedToAuthenticate) return finish(ack);
-        triedToAuthenticate = true;
-        subscriber.add(this.authenticate((accepted) => (accepted ? send() : finish(ack))));
-      };
-      subscriber.add(this.#acks.wait(event.id, { next: answered, error: (error) => subscriber.error(error) }));
-      if (this.#held) this.#held.push(send);
-      else send();
+      return this.openPublish(event, { answered, lost: (error) => subscriber.error(error) });
     });
+  }
+
+  /** As {@link publish}, of which `sink` is told; unsubscribing stops waiting for the answer. */
+  openPublish(event: NostrEvent, sink: PublishSink): Subscription {
+    if (!this.#lost) return publishEvent(event, sink, this.#publishing);
+    sink.lost(this.#lost);
+    return Subscription.EMPTY;
   }
 
   /**
@@ -221,11 +224,10 @@ export class Connection implements SubscriptionHost {
   }
 
   authenticate(done: (accepted: boolean) => void): Subscription {
-    const settle = (outcome: AuthOutcome): void => {
+    return this.#authentication.attempt().subscribe((outcome) => {
       if (outcome === 'accepted') this.options.onAuthenticated?.();
       done(outcome === 'accepted');
-    };
-    return this.#authentication.attempt().subscribe(settle);
+    });
   }
 
   full(subscription: RelaySubscription): void {

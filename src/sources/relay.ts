@@ -5,7 +5,6 @@ import {
   defer,
   EMPTY,
   filter,
-  finalize,
   identity,
   map,
   merge,
@@ -173,13 +172,11 @@ export class Relay extends Observable<Connection> {
         resetOnRefCountZero: () => timer(idleTimeout, scheduler).pipe(takeUntil(this.#closed)),
       }),
     );
-    this.link$ = defer(() => {
+    this.link$ = new Observable((subscriber) => {
       this.#users++;
-      return shared$;
-    }).pipe(
-      finalize(() => this.#users--),
-      takeUntil(this.#closed),
-    );
+      shared$.subscribe(subscriber);
+      subscriber.add(() => this.#users--);
+    });
   }
 
   /** The relay at this moment. */
