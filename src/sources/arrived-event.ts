@@ -30,6 +30,11 @@ export class ArrivedEvent implements Place, Verdict {
     private readonly recipient: Recipient,
   ) {}
 
+  /** What stands behind the subscription id: the same of every relay that sends the event as it got it. */
+  get text(): string {
+    return this.frame.slice(this.peek.restAt);
+  }
+
   start(): void {
     this.recipient.check(this);
   }

@@ -128,20 +128,15 @@ export class RelaySubscription implements Recipient {
 
   /** Parses it only where no copy of it is known, or waits for its verdict: what many relays send is read once. */
   check(arrived: ArrivedEvent): void {
-    const { frame, peek } = arrived;
     const { verification } = this.host;
-    const { id } = peek;
-    const known = id === undefined ? undefined : verification.known(id);
-    if (known) return arrived.verified(known);
-    const text = frame.slice(peek.restAt);
-    if (id !== undefined && verification.join(id, text, arrived)) return;
-    const message = parseRelayMessage(frame);
+    const { id } = arrived.peek;
+    if (id !== undefined && verification.join(id, arrived)) return;
+    const message = parseRelayMessage(arrived.frame);
     const event = message.type === 'EVENT' ? asNostrEvent(message.event) : undefined;
     if (!event) return arrived.refused('invalid');
     if (!this.#matches(event)) return arrived.refused('unmatched');
     arrived.event = event;
-    if (id === undefined) verification.check(event, arrived);
-    else verification.checkUnknown(event, arrived, text);
+    verification.check(event, arrived, id === undefined ? '' : arrived.text);
   }
 
   judged({ fault }: ArrivedEvent): void {

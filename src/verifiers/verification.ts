@@ -1,5 +1,5 @@
 import { asyncScheduler, type SchedulerLike, Subscription } from 'rxjs';
-import { BoundedMap } from '../policies/bounded-map.ts';
+import { BoundedBuffer } from '../policies/bounded-buffer.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import { borrowDefaultVerifier } from './default-verifier.ts';
@@ -24,10 +24,19 @@ export interface Verdict {
   verified(event: NostrEvent | undefined): void;
 }
 
-/** An event that verified, and the relays that sent it or say so. */
-interface Verified {
-  readonly event: NostrEvent;
+/**
+ * What is known of an id. It is emptied when it is forgotten: V8 links each table that a Map has outgrown to the next one, and one of those in the old
+ * generation would keep every event that came since from being collected young.
+ */
+interface Known {
+  /** The copy that verified. */
+  event: NostrEvent | undefined;
+  /** The relays that sent it, or say so. */
   relays: RelayUrl[] | undefined;
+  /** Until one has verified, the copy that is with the engine. */
+  candidate: Candidate | undefined;
+  /** The copies that come after it. */
+  next: Candidate[] | undefined;
 }
 
 /** One copy of an event that somebody waits for. */
@@ -39,6 +48,8 @@ interface Candidate {
   /** Others who sent in the same copy. */
   others: Verdict[] | undefined;
   engine: Verifier;
+  /** What is known of its id. */
+  readonly of: Known;
 }
 
 /** A verifier call may hold the thread about this long before the event loop gets its turn. */
@@ -58,11 +69,11 @@ const FAILURES_UNTIL_GIVEN_UP = 3;
 export class Verification {
   readonly #scheduler: SchedulerLike;
   readonly #verdictTimeout: number;
-  readonly #verified: BoundedMap<string, Verified>;
-  /** Per id the copy that is with the engine. */
-  readonly #candidates = new Map<string, Candidate>();
-  /** Per id the copies that come after it. */
-  readonly #next = new Map<string, Candidate[]>();
+  readonly #known = new Map<string, Known>();
+  /** Ids of which a copy verified, to be forgotten in this order. */
+  readonly #remembered: BoundedBuffer<string>;
+  /** Ids with copies that wait for a verdict. */
+  #pending = 0;
   readonly #timers = new Subscription();
   readonly #borrowed: WasmVerifier | undefined;
   #verifier: Verifier;
@@ -79,30 +90,30 @@ export class Verification {
     if (!options.verifier && this.#scheduler === asyncScheduler) this.#borrowed = borrowDefaultVerifier();
     this.#verifier = options.verifier ?? this.#borrowed ?? pureVerifier;
     this.#verdictTimeout = options.verdictTimeout ?? 10_000;
-    this.#verified = new BoundedMap(options.remembered ?? 10_000);
+    this.#remembered = new BoundedBuffer(options.remembered ?? 10_000, 'drop-oldest');
   }
 
   /** The copy of this id that verified, while it is remembered. */
   known(id: string): NostrEvent | undefined {
-    return this.#verified.get(id)?.event;
+    return this.#known.get(id)?.event;
   }
 
   /** The relay sent the event with this id, or says so. Nothing is noted of an event that is not remembered. */
   sighted(id: string, relay: RelayUrl): void {
-    const verified = this.#verified.get(id);
-    if (!verified) return;
-    if (!verified.relays) verified.relays = [relay];
-    else if (!verified.relays.includes(relay)) verified.relays.push(relay);
+    const known = this.#known.get(id);
+    if (!known?.event) return;
+    if (!known.relays) known.relays = [relay];
+    else if (!known.relays.includes(relay)) known.relays.push(relay);
   }
 
   /** The relays of which that is noted. */
   relaysOf(id: string): readonly RelayUrl[] {
-    return this.#verified.get(id)?.relays ?? [];
+    return this.#known.get(id)?.relays ?? [];
   }
 
   /** Ids with copies that still wait for a verdict. */
   get pending(): number {
-    return this.#candidates.size;
+    return this.#pending;
   }
 
   /** How often the verifier threw, rejected, answered nonsense or not at all, and the pure one stepped in. */
@@ -110,41 +121,36 @@ export class Verification {
     return this.#failures;
   }
 
-  /** Verifies a well-formed event; `waiter` is told once, now or later. */
-  check(event: NostrEvent, waiter: Verdict): void {
-    const known = this.known(event.id);
-    if (known) waiter.verified(known);
-    else this.checkUnknown(event, waiter);
-  }
-
-  /** Where an event that was read from the same text waits for its verdict, tells this waiter, too, so that nobody need read it again; says whether. */
-  join(id: string, text: string, waiter: Verdict): boolean {
-    const candidate = this.#candidates.get(id);
-    if (candidate?.text !== text) return false;
-    (candidate.others ??= []).push(waiter);
+  /**
+   * Tells this waiter, where a copy of the event verified, or one that was read from the same text waits for its verdict, so that nobody need read it
+   * again; says whether.
+   */
+  join(id: string, waiter: Verdict & { readonly text: string }): boolean {
+    const known = this.#known.get(id);
+    if (!known) return false;
+    if (known.event) waiter.verified(known.event);
+    else if (known.candidate?.text === waiter.text) (known.candidate.others ??= []).push(waiter);
+    else return false;
     return true;
   }
 
-  /** As {@link Verification.check}, of an event that is not known; `text` is what it was read from. */
-  checkUnknown(event: NostrEvent, waiter: Verdict, text = ''): void {
-    const { id } = event;
-    const first = this.#candidates.get(id);
-    if (first && isSameCopy(first.event, event)) return void (first.others ??= []).push(waiter);
-    const candidate: Candidate = { event, waiter, text, others: undefined, engine: this.#verifier };
-    if (!first) {
-      this.#candidates.set(id, candidate);
-      return this.#enqueue(candidate);
-    }
-    const next = this.#next.get(id) ?? [];
-    const same = next.find((other) => isSameCopy(other.event, event));
+  /** Verifies a well-formed event, which was read from this text if any; `waiter` is told once, now or later. */
+  check(event: NostrEvent, waiter: Verdict, text = ''): void {
+    const known = this.#known.get(event.id);
+    if (known?.event) return waiter.verified(known.event);
+    const copies = known ? [known.candidate, ...(known.next ?? [])] : [];
+    const same = copies.find((copy) => copy && isSameCopy(copy.event, event));
     if (same) return void (same.others ??= []).push(waiter);
-    next.push(candidate);
-    this.#next.set(id, next);
+    const of = known ?? this.#meet(event.id);
+    const candidate: Candidate = { event, waiter, text, others: undefined, engine: this.#verifier, of };
+    if (of.candidate) return void (of.next ??= []).push(candidate);
+    of.candidate = candidate;
+    this.#enqueue(candidate);
   }
 
   /** Closes as soon as nobody waits for a verdict any more: nothing new is asked from here on. */
   closeWhenDone(): void {
-    if (this.#candidates.size === 0) this.close();
+    if (this.#pending === 0) this.close();
     else this.#closesWhenDone = true;
   }
 
@@ -152,9 +158,10 @@ export class Verification {
   close(): void {
     this.#timers.unsubscribe();
     this.#queue = [];
-    this.#candidates.clear();
-    this.#next.clear();
-    this.#verified.clear();
+    this.#pending = 0;
+    for (const known of this.#known.values()) known.candidate = known.next = undefined;
+    this.#known.clear();
+    this.#remembered.takeAll();
     this.#borrowed?.close();
   }
 
@@ -247,29 +254,45 @@ export class Verification {
     if (this.#closesWhenDone) this.closeWhenDone();
   }
 
+  #meet(id: string): Known {
+    const known = { event: undefined, relays: undefined, candidate: undefined, next: undefined };
+    this.#known.set(id, known);
+    this.#pending++;
+    return known;
+  }
+
   #accept(candidate: Candidate): void {
-    const { event } = candidate;
-    const { id } = event;
-    if (this.#candidates.get(id) !== candidate) return;
-    this.#candidates.delete(id);
-    this.#verified.set(id, { event, relays: undefined });
+    const { event, of } = candidate;
+    if (of.candidate !== candidate) return;
+    const { next } = of;
+    of.event = event;
+    of.candidate = of.next = undefined;
+    this.#pending--;
+    this.#remember(event.id);
     tell(candidate, event);
-    const copies = this.#next.get(id);
-    if (!copies) return;
-    this.#next.delete(id);
     // Other content under an id that verified is a forgery, needless of a look at its signature.
-    for (const copy of copies) tell(copy, hasSameContent(copy.event, event) ? event : undefined);
+    if (next) for (const copy of next) tell(copy, hasSameContent(copy.event, event) ? event : undefined);
+  }
+
+  #remember(id: string): void {
+    if (this.#remembered.size === this.#remembered.capacity) {
+      const oldest = this.#remembered.take() ?? '';
+      const known = this.#known.get(oldest);
+      this.#known.delete(oldest);
+      if (known) known.event = known.relays = undefined;
+    }
+    this.#remembered.push(id);
   }
 
   #refuse(candidate: Candidate): void {
-    const { id } = candidate.event;
-    if (this.#candidates.get(id) !== candidate) return;
-    const next = this.#next.get(id)?.shift();
-    if (this.#next.get(id)?.length === 0) this.#next.delete(id);
-    if (next) {
-      this.#candidates.set(id, next);
-      this.#enqueueFirst(next);
-    } else this.#candidates.delete(id);
+    const { event, of } = candidate;
+    if (of.candidate !== candidate) return;
+    of.candidate = of.next?.shift();
+    if (of.candidate) this.#enqueueFirst(of.candidate);
+    else {
+      this.#pending--;
+      this.#known.delete(event.id);
+    }
     tell(candidate, undefined);
   }
 
