@@ -61,12 +61,13 @@ export function count(
   if (filters.length === 0) return of({ ...countReport({}), approximate: false });
   const ids = new Set(id === undefined ? [] : [id]);
   const notes = context.journal.begin({ ids, filters, event: undefined, priority, verb: 'COUNT' });
+  const noted = { ...context, notes };
   const ask = (choices: readonly Choice[], index: number): Observable<CountReport> => {
     if (index > 0) return EMPTY;
     const partial = new Set<RelayUrl>();
     const answers = choices.map(({ relay, filters: part = filters }) => {
       if (!sameFilters(part, filters)) partial.add(relay.url);
-      return countAt(relay, part, { silenceTimeout, deadline, priority }, { ...context, notes });
+      return countAt(relay, part, { silenceTimeout, deadline, priority }, noted);
     });
     const first = Object.fromEntries(choices.map(({ relay }) => [relay.url, { status: 'pending' }])) as Readonly<
       Record<RelayUrl, CountOutcome>

@@ -84,7 +84,7 @@ export function publish(
     const urls = relays.map(({ url }) => url);
     const first = initialReport(event, urls, previous, stands);
     const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
-    const deliveries = missing.map((relay) => deliver(relay, event, { deadline, priority }, { ...context, notes }));
+    const deliveries = missing.map((relay) => deliver(relay, event, { deadline, priority }, noted));
     const told$ = merge(...deliveries).pipe(tap(([relay, outcome]) => notes.settled(relay, outcome)));
     const reports$ = told$.pipe(scan(withOutcome, first), startWith(first));
     return quorumParts(quorum, urls, context.cluster).pipe(
@@ -93,6 +93,7 @@ export function publish(
     );
   };
   const notes = context.journal.begin({ ids: new Set(), filters: [], event, priority });
+  const noted = { ...context, notes };
   const progress = new RequestProgress(context.scheduler);
   return choose(route, { filters: [], event, priority }, progress, notes, context).pipe(
     refuseNobody(deadline, context.scheduler),
