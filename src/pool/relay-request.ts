@@ -9,7 +9,6 @@ import type { Priority } from '../policies/queue-outcome.ts';
 import { ResumeCursor } from '../policies/resume-cursor.ts';
 import type { Compared } from '../policies/resume-proof.ts';
 import type { Filter } from '../protocol/filter.ts';
-import { ownId } from '../protocol/own-id.ts';
 import { isRetryable, type Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { Connection } from '../sources/connection.ts';
@@ -162,7 +161,7 @@ export class RelayRequest {
         else this.#cursor.live(event.created_at, Math.floor(this.question.scheduler.now() / 1_000));
         this.#said.say({ type: 'event', relay: this.relay.url, event }, false);
       },
-      duplicate: (createdAt, id) => (answering ? answer.addAgain(createdAt, ownId(id)) : undefined),
+      duplicate: (createdAt, id) => (answering ? answer.addAgain(createdAt, id) : undefined),
       eose: (hints) => {
         const first = answering;
         answering = false;

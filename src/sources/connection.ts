@@ -238,8 +238,8 @@ export class Connection implements SubscriptionHost {
     this.#intake.eased(subscription);
   }
 
-  sighted(id: string): void {
-    this.verification.sighted(id, this.url);
+  sighted(id: string): string | undefined {
+    return this.verification.sighted(id, this.url);
   }
 
   misbehaved(what: Misconduct): void {

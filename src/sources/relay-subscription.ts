@@ -5,6 +5,7 @@ import { asNostrEvent, expiresAt, type NostrEvent } from '../protocol/event.ts';
 import { compileFilters, type Filter } from '../protocol/filter.ts';
 import type { FramePeek } from '../protocol/frame.ts';
 import { parseRelayMessage } from '../protocol/message.ts';
+import { ownId } from '../protocol/own-id.ts';
 import type { Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { Verification } from '../verifiers/verification.ts';
@@ -19,7 +20,7 @@ export interface SubscriptionSink {
   arrived?(what: 'event' | 'eose', subscription: RelaySubscription): void;
   /** An event that verified, matches, and was not delivered before. */
   event(event: NostrEvent): void;
-  /** The relay's answer holds an event that was delivered before, dated `createdAt`; the id may be cut from its frame. */
+  /** The relay's answer holds an event that was delivered before, dated `createdAt`. */
   duplicate(createdAt: number, id: string): void;
   /** Everything stored has been delivered; `hints` are NIP-67's. */
   eose(hints: readonly string[]): void;
@@ -50,8 +51,8 @@ export interface SubscriptionHost {
   full(subscription: RelaySubscription): void;
   /** Less than half of that waits again. */
   eased(subscription: RelaySubscription): void;
-  /** The relay sent the event that verified under this id, or says so. */
-  sighted(id: string): void;
+  /** The relay sent the event that verified under this id, or says so; returns the id as it is kept, unless the event is forgotten. */
+  sighted(id: string): string | undefined;
   /** The relay misbehaved. */
   misbehaved(what: Misconduct): void;
   /** Sends REQ. */
@@ -115,10 +116,10 @@ export class RelaySubscription implements Recipient {
     if (id !== undefined) {
       const deliveredAt = this.#delivered.find(id);
       if (deliveredAt >= 0) {
-        this.host.sighted(id);
+        const kept = this.host.sighted(id);
         // What comes behind EOSE is no part of the answer, though EOSE may still wait for the verdicts before it.
         if (this.#isAnswered) this.host.counters.duplicates++;
-        else this.#duplicate(deliveredAt, id);
+        else this.#duplicate(deliveredAt, kept ?? ownId(id));
         return;
       }
     }

@@ -98,12 +98,13 @@ export class Verification {
     return this.#known.get(id)?.event;
   }
 
-  /** The relay sent the event with this id, or says so. Nothing is noted of an event that is not remembered. */
-  sighted(id: string, relay: RelayUrl): void {
+  /** The relay sent the event with this id, or says so. Returns the id of the event; of one that is not remembered nothing is noted. */
+  sighted(id: string, relay: RelayUrl): string | undefined {
     const known = this.#known.get(id);
-    if (!known?.event) return;
+    if (!known?.event) return undefined;
     if (!known.relays) known.relays = [relay];
     else if (!known.relays.includes(relay)) known.relays.push(relay);
+    return known.event.id;
   }
 
   /** The relays of which that is noted. */
