@@ -7,7 +7,7 @@ import { pureVerifier } from '../../src/verifiers/pure.ts';
 import { type Verdict, Verification, type VerificationOptions } from '../../src/verifiers/verification.ts';
 import type { Verdicts, Verifier } from '../../src/verifiers/verifier.ts';
 import { zerosVerifier } from '../support/clocked-verifiers.ts';
-import { heapAfterMinorCollection, heapInUse } from '../support/heap.ts';
+import { heapInUse } from '../support/heap.ts';
 import { signedEvents } from '../support/records.ts';
 
 /** Real ones, which the pure verifier takes too. */
@@ -629,24 +629,6 @@ describe('Verification', () => {
       expect(time.actions).toHaveLength(0);
     }
   }, 60_000);
-
-  it('lets what is forgotten be collected young', async () => {
-    const verification = new Verification({ verifier: zerosVerifier, remembered: 16 });
-    let number = 0;
-    const check = async (count: number): Promise<void> => {
-      for (const until = number + count; number < until; number++) {
-        const event = fakeEvent({ content: `${number}`.padEnd(1_000) });
-        if (number % 32 < 31) verification.check(event, nobody);
-        else await new Promise((verified) => verification.check(event, { verified }));
-      }
-    };
-    await check(5_000);
-    const before = heapAfterMinorCollection();
-    await check(20_000);
-    // Their contents alone are 20 MB.
-    expect(heapAfterMinorCollection() - before).toBeLessThan(15 * 2 ** 20);
-    verification.close();
-  });
 
   it('a callback may check more events, and gets its answer', async () => {
     const { time, verification } = setUp({ verifier: zerosVerifier });
