@@ -65,19 +65,21 @@ export function eventList(
   { limit = 1_000, scheduler, ...request }: EventListOptions = {},
 ): Observable<readonly NostrEvent[]> {
   const newest = new NewestEvents(limit);
+  let told = newest.events;
   return filter$.pipe(
     map(normalizeFilters),
     distinctUntilChanged((before, filters) => JSON.stringify(before) === JSON.stringify(filters)),
     switchOverlapping((filters) =>
       merge(
-        of(newest.retain(matching(filters))),
+        // Whoever left before its frame had come was not told of what came last, and it changes nothing when it comes again.
+        of(newest.retain(matching(filters)) || newest.events !== told),
         // By value and not as an observable: a request for the next filter is to bring also what came for an earlier one.
         leftLater(pool.subscribe(filters, request)).pipe(map((event) => newest.add(event))),
       ),
     ),
     filter((isChanged) => isChanged),
     perFrame(scheduler),
-    map(() => newest.events),
+    map(() => (told = newest.events)),
   );
 }
 

@@ -67,6 +67,21 @@ describe('eventList', () => {
     expect(lists.values).toEqual([]);
   });
 
+  it('is told of what came last when it is asked again, though it was left before the frame', async () => {
+    const { time, pool, relay, note } = world();
+    relay.seed([note('a')]);
+    const list$ = eventList(pool, of(NOTES), { scheduler: time });
+    const early = hear(list$);
+    await time.until(() => relay.subscriptionCount > 0);
+    while (pool.explanations[0]?.relays[0]?.steps.every(({ what }) => what !== 'answered')) await time.advance(1);
+    early.subscription.unsubscribe();
+    expect(early.values).toEqual([]);
+    await time.advance(1_000);
+    const late = hear(list$);
+    await time.advance(1_000);
+    expect(late.values.map(contents)).toEqual([['a']]);
+  });
+
   it('goes on with what was there when it is asked again, and misses nothing', async () => {
     const { time, pool, relay, note } = world();
     relay.seed([note('a', { age: 30 })]);
