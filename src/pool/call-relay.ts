@@ -76,18 +76,21 @@ export function callRelay(
       if (reason) end({ status: 'rejected', reason, ...(sent ? {} : { isUnsent: true }) });
     };
     const run = <T>(source: Observable<T>, next: (value: T) => void, error: (cause: unknown) => void): void => {
+      const mine = work;
       underWay++;
-      const over = (): void => {
+      const done = (): void => {
+        // What it led to may have been the next link.
+        if (mine !== work) return;
         underWay--;
         endIfIdle();
       };
-      source.pipe(stopWith(work)).subscribe({
+      source.pipe(stopWith(mine)).subscribe({
         next,
         error: (cause: unknown) => {
           error(cause);
-          over();
+          done();
         },
-        complete: over,
+        complete: done,
       });
     };
     const fail = (cause: unknown): void => subscriber.error(cause);

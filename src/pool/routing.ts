@@ -1,5 +1,4 @@
 import { Observable, type SchedulerLike, tap } from 'rxjs';
-import { stopWith } from '../operators/stop-with.ts';
 import type { CallNotes, Journal } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { RequestProgress } from './request-progress.ts';
@@ -34,14 +33,7 @@ export function choose(
     subscriber.add(members$.subscribe({ complete: () => subscriber.complete() }));
     if (subscriber.closed) return;
     (route ?? usual)(candidates$, routed)
-      .pipe(stopWith(subscriber))
-      .subscribe({
-        next: (choices) => {
-          notes.routed(latest, choices, isEjected);
-          subscriber.next(choices);
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      });
+      .pipe(tap((choices) => notes.routed(latest, choices, isEjected)))
+      .subscribe(subscriber);
   });
 }

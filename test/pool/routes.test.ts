@@ -129,6 +129,17 @@ describe('a custom route', () => {
     pool.close();
   });
 
+  it('that says what is no choice is an error of the stream, for whatever is asked', async () => {
+    const route: Route = (candidates$) => candidates$.pipe(map(() => [undefined] as never));
+    const { pool, time, note } = world({ pool: { route } });
+    const filter = { kinds: [1] };
+    const asked = [pool.request(filter), pool.subscribe(filter), pool.publish(note('a')), pool.count(filter)];
+    const heard = asked.map((stream) => hear<unknown>(stream));
+    await time.advance(SECOND);
+    expect(heard.map(({ error }) => error)).toEqual(heard.map(() => expect.any(TypeError)));
+    pool.close();
+  });
+
   it('may say something new at any time, and a request follows without a gap', async () => {
     const part$ = new BehaviorSubject([1]);
     const route: Route = (_, { borrow }) =>
