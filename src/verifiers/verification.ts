@@ -85,12 +85,16 @@ export class Verification {
   #failuresInRow = 0;
 
   constructor(options: VerificationOptions = {}) {
+    const { remembered = 10_000 } = options;
+    if (!(Number.isSafeInteger(remembered) && remembered > 0)) {
+      throw new RangeError(`RelayPool: 'remembered' must be a whole number above 0; got ${remembered}.`);
+    }
     this.#scheduler = options.scheduler ?? asyncScheduler;
     // What answers from elsewhere answers in real time, which is no time on another clock.
     if (!options.verifier && this.#scheduler === asyncScheduler) this.#borrowed = borrowDefaultVerifier();
     this.#verifier = options.verifier ?? this.#borrowed ?? pureVerifier;
     this.#verdictTimeout = options.verdictTimeout ?? 10_000;
-    this.#remembered = new BoundedBuffer(options.remembered ?? 10_000, 'drop-oldest');
+    this.#remembered = new BoundedBuffer(remembered, 'drop-oldest');
   }
 
   /** The copy of this id that verified, while it is remembered. */
@@ -139,8 +143,8 @@ export class Verification {
   check(event: NostrEvent, waiter: Verdict, text = ''): void {
     const known = this.#known.get(event.id);
     if (known?.event) return waiter.verified(known.event);
-    const copies = known ? [known.candidate, ...(known.next ?? [])] : [];
-    const same = copies.find((copy) => copy && isSameCopy(copy.event, event));
+    const same =
+      known && [known.candidate, ...(known.next ?? [])].find((copy) => copy && isSameCopy(copy.event, event));
     if (same) return void (same.others ??= []).push(waiter);
     const of = known ?? this.#meet(event.id);
     const candidate: Candidate = { event, waiter, text, others: undefined, engine: this.#verifier, of };

@@ -590,6 +590,12 @@ describe('Verification', () => {
     expect(idle.verification.known(event.id)).toBeUndefined();
   });
 
+  it.each([0, -1, 1.5, NaN, Infinity])('cannot remember %s events, and says so at once', (remembered) =>
+    expect(() => new Verification({ remembered })).toThrow(
+      new RangeError(`RelayPool: 'remembered' must be a whole number above 0; got ${remembered}.`),
+    ),
+  );
+
   it('asks nobody and tells nobody after close(), and leaves nothing scheduled', async () => {
     const slow = new SlowVerifier();
     const { time, check, told, verification } = setUp({ verifier: slow });
