@@ -71,8 +71,9 @@ export function placeOfTimeZone(name: string, offsetMinutes: number): Place | un
   const latitude = latitudes.get(city) ?? latitudes.get(`${area}/${offsetMinutes / 60}`) ?? latitudes.get(`${area}/`);
   if (latitude === undefined) return undefined;
   const longitude = offsetMinutes / MINUTES_A_DEGREE;
-  // Some islands go with the day west of the date line.
-  return { latitude, longitude: longitude > 180 ? longitude - 360 : longitude };
+  // Some islands go with the day beyond the date line.
+  if (longitude > 180) return { latitude, longitude: longitude - 360 };
+  return { latitude, longitude: longitude < -180 ? longitude + 360 : longitude };
 }
 
 function parse(table: string): ReadonlyMap<string, number> {
