@@ -5,21 +5,11 @@ import type { Filter } from '../../src/protocol/filter.ts';
 import { FilterError } from '../../src/protocol/filter.ts';
 import { TestRelay, testSigner, testKey } from '../../src/testing/index.ts';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
-import type { Verdicts, Verifier } from '../../src/verifiers/verifier.ts';
-import { contents, hear, words, world } from '../support/world.ts';
+import { laterVerifier } from '../support/clocked-verifiers.ts';
+import { contents, hear, type World, words, world } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-
-/** Says yes to everything, after so many milliseconds of the given clock. */
-function slowVerifier(clock: { schedule(work: () => void, delay: number): unknown }, delay: number): Verifier {
-  return {
-    verify: (events) =>
-      new Promise<Verdicts>((resolve) => {
-        clock.schedule(() => resolve(events.map(() => true)), delay);
-      }),
-  };
-}
 
 describe('asking', () => {
   it('16. close() leaves nothing scheduled, whatever was under way', async () => {
@@ -204,10 +194,8 @@ describe('asking', () => {
   it.each(['eose', 'lost'] as const)(
     '23. with asynchronous verification, %s still comes after the events before it',
     async (end) => {
-      const clock: { schedule(work: () => void, delay: number): unknown } = {
-        schedule: (work, delay) => time.schedule(work, delay),
-      };
-      const { pool, relay, time, note } = world({ pool: { verifier: slowVerifier(clock, 700) } });
+      const scene: World = world({ pool: { verifier: laterVerifier(() => scene.time, 700) } });
+      const { pool, relay, time, note } = scene;
       relay.seed(note('first', { age: 1 }), note('second', { age: 2 }));
       relay.faults.noEose = end !== 'eose';
       const packets = hear(pool.packets({ kinds: [1] }));
@@ -247,6 +235,22 @@ describe('what is asked', () => {
     await time.advance(SECOND);
     expect(contents(heard.values).sort()).toEqual(['a note', 'a reaction', 'in between']);
     expect(relay.received.map(({ message }) => message.type)).toEqual(['REQ', 'REQ', 'CLOSE']);
+    pool.close();
+  });
+
+  it('may change while what a lost connection brought is verified: it comes for the new filter', async () => {
+    const scene: World = world({ pool: { verifier: laterVerifier(() => scene.time, SECOND) } });
+    const { pool, relay, time, note } = scene;
+    const filter$ = new BehaviorSubject<Filter>({ kinds: [1] });
+    const heard = hear(pool.subscribe(filter$));
+    await time.advance(SECOND);
+    relay.add(note('just before'));
+    await time.advance(100);
+    relay.drop();
+    await time.advance(100);
+    filter$.next({ kinds: [1, 7] });
+    await time.advance(60 * SECOND);
+    expect(contents(heard.values)).toEqual(['just before']);
     pool.close();
   });
 
