@@ -68,10 +68,8 @@ export class RelayRequest {
     this.#backoff = new Backoff({ maxAttempts: MOST_RETRIES }, question.random);
     this.#exchange = new RequestExchange(relay, question.deadline, question.notes);
     this.#appointment = new Appointment(question.scheduler);
-    this.teardown.add(() => {
-      this.#stop();
-      this.#drain.close();
-    });
+    this.teardown.add(() => this.#stop());
+    this.teardown.add(() => this.#drain.close());
     const { live, over, scheduler } = question;
     if (!live) this.teardown.add(scheduler.schedule(() => this.#deadline(), Math.max(0, over - scheduler.now())));
     this.#awaitTurn(question.silenceTimeout);

@@ -10,6 +10,8 @@ import { RelayRecord, type Standing } from './relay-record.ts';
 interface Subscriber extends Receiver {
   readonly name: string;
   readonly relays: ReadonlySet<string> | undefined;
+  /** The place in the history of its last question. */
+  askedIn: number;
   matches: (event: NostrEvent) => boolean;
   /** Whether its packets are known, and so its gaps. */
   tellsAll: boolean;
@@ -24,6 +26,8 @@ const LASTING: readonly (string | undefined)[] = ['silent', 'deadline', 'parked'
 /** What subscribers were told, beside what they should have been. */
 export function auditDeliveries(context: AuditContext): Audit {
   const { broken, verify } = context;
+  /** The place of what is looked at in the history: of what happens in one instant, it tells what came first. */
+  let place = 0;
   const relays = new Map<RelayUrl, RelayRecord>();
   const subscribers = new Map<string, Subscriber>();
   const arrivals = auditArrivals(context, subscribers);
@@ -38,8 +42,8 @@ export function auditDeliveries(context: AuditContext): Audit {
   const standingOf = (subscriber: Subscriber, url: RelayUrl): Standing => {
     const known = subscriber.standings.get(url);
     if (known) return known;
-    const since = Math.max(subscriber.askedAt, relayOf(url).joinedAt);
-    const standing: Standing = { since, word: undefined, eoseAt: Infinity, gaps: [] };
+    const since = Math.max(subscriber.askedIn, relayOf(url).joinedIn);
+    const standing: Standing = { since, word: undefined, eoseIn: Infinity, gaps: [] };
     subscriber.standings.set(url, standing);
     return standing;
   };
@@ -57,9 +61,9 @@ export function auditDeliveries(context: AuditContext): Audit {
     return [...relay.held.values()]
       .filter(({ event: { id } }) => !subscriber.delivered.has(id) && !subscriber.missed.has(id))
       .filter(({ event, since }) => isInTime(since) && subscriber.matches(event))
-      .filter(({ event }) => !((relay.withheldAt.get(event.id) ?? -Infinity) >= standing.since))
+      .filter(({ event }) => !((relay.withheldIn.get(event.id) ?? -Infinity) > standing.since))
       .filter(({ event }) => expiresAt(event) === undefined && verify(event) && !isNamed(event))
-      .filter(({ event, since }) => since > standing.eoseAt || isWithinLimit(subscriber.filters, event, relay))
+      .filter(({ event, since }) => since > standing.eoseIn || isWithinLimit(subscriber.filters, event, relay))
       .map(({ event }) => event);
   };
   const owe = (
@@ -101,12 +105,12 @@ export function auditDeliveries(context: AuditContext): Audit {
         return;
       case 'eose':
         standing.word = 'eose';
-        standing.eoseAt = Math.min(standing.eoseAt, at);
+        standing.eoseIn = Math.min(standing.eoseIn, place);
         owe(
           at,
           subscriber,
           packet.relay,
-          missing(subscriber, packet.relay, (since) => since <= standing.since),
+          missing(subscriber, packet.relay, (since) => since < standing.since),
           'at EOSE',
         );
     }
@@ -133,7 +137,7 @@ export function auditDeliveries(context: AuditContext): Audit {
   };
   const asked = ({ at, name, filters, relays: only }: EntryOf<'asked'>): void => {
     const known = subscribers.get(name);
-    const change = { askedAt: at, filters, matches: compileFilters(filters) };
+    const change = { askedAt: at, askedIn: place, filters, matches: compileFilters(filters) };
     if (known) {
       Object.assign(known, change);
       known.standings.clear();
@@ -152,17 +156,18 @@ export function auditDeliveries(context: AuditContext): Audit {
   };
 
   const see = (entry: HistoryEntry): void => {
+    place++;
     switch (entry.type) {
       case 'stored':
-        return relayOf(entry.relay).stored(entry.event, entry.at);
+        return relayOf(entry.relay).stored(entry.event, place);
       case 'removed':
         relayOf(entry.relay).held.delete(entry.event.id);
         return;
       case 'withheld':
-        relayOf(entry.relay).withheldAt.set(entry.event.id, entry.at);
+        relayOf(entry.relay).withheldIn.set(entry.event.id, place);
         return;
       case 'joined':
-        Object.assign(relayOf(entry.relay), { isMember: true, joinedAt: entry.at });
+        Object.assign(relayOf(entry.relay), { isMember: true, joinedIn: place });
         // What was said when it was there before is another matter.
         for (const { standings } of subscribers.values()) standings.delete(entry.relay);
         return;
@@ -171,7 +176,7 @@ export function auditDeliveries(context: AuditContext): Audit {
         return;
       case 'received': {
         const event = entry.message.type === 'EVENT' ? toNostrEvent(entry.message.event) : undefined;
-        if (event) relayOf(entry.relay).sent.add(event.id);
+        if (event) relayOf(entry.relay).sends(event, verify);
         return;
       }
       case 'asked':
@@ -206,7 +211,7 @@ export function auditDeliveries(context: AuditContext): Audit {
   };
 }
 
-/** Whether no limit can have cut off what was stored before the first EOSE: whatever the relay ever held is counted. */
+/** Whether no limit can have cut off what was stored before the first EOSE: whatever the relay ever held, or sent, is counted. */
 function isWithinLimit(filters: readonly Filter[], event: NostrEvent, { ever }: RelayRecord): boolean {
   return filters.some((filter) => {
     if (filter.search !== undefined || !matchesFilter(filter, event)) return false;

@@ -126,20 +126,22 @@ export function scheduleOf(seed: number): Schedule {
       count: draw(1, 3),
     });
   }
+  let at = 0;
   for (let count = 0; count < STEPS; count++) {
-    const at = draw(0, LENGTH);
+    // Many come on the heels of the one before, while what that one did is under way.
+    at = random() < 0.5 ? Math.min(LENGTH, at + draw(0, 150)) : draw(0, LENGTH);
     const kind = random();
     const relay = draw(0, relays.length - 1);
     if (kind < 0.26) steps.push({ at, do: 'store', relays: some(), draft: draft(), count: draw(1, 5) });
     else if (kind < 0.32 && subscribers < MOST_SUBSCRIBERS) steps.push(subscribe(at));
-    else if (kind < 0.35) steps.push({ at, do: 'wish', subscriber: draw(0, subscribers - 1), wish: wish(100 + count) });
-    else if (kind < 0.37) steps.push({ at, do: 'unsubscribe', subscriber: draw(0, subscribers - 1) });
-    else if (kind < 0.42) {
+    else if (kind < 0.38) steps.push({ at, do: 'wish', subscriber: draw(0, subscribers - 1), wish: wish(100 + count) });
+    else if (kind < 0.4) steps.push({ at, do: 'unsubscribe', subscriber: draw(0, subscribers - 1) });
+    else if (kind < 0.44) {
       steps.push({ at, do: 'request', wish: wish(200 + count), deadline: draw(500, 20_000) });
-    } else if (kind < 0.54) {
+    } else if (kind < 0.55) {
       const takenBackAfter = maybe(0.2, () => draw(0, 5_000));
       steps.push({ at, do: 'publish', draft: draft(), deadline: draw(500, 20_000), takenBackAfter });
-    } else if (kind < 0.56) steps.push({ at, do: 'publish again', deadline: draw(500, 10_000) });
+    } else if (kind < 0.57) steps.push({ at, do: 'publish again', deadline: draw(500, 10_000) });
     else if (kind < 0.92) {
       const fault = FAULTS[draw(0, FAULTS.length - 1)]?.name ?? '';
       // Of seconds mostly, of a minute at times.

@@ -1,5 +1,5 @@
 import { seededRandom, TestRelay } from '../../src/testing/index.ts';
-import { type FromRelays, numbered, type ToRelays } from './stream.ts';
+import { EVENTS_PER_SECOND, type FromRelays, KEPT, numbered, type ToRelays } from './stream.ts';
 
 const SECOND = 1_000;
 
@@ -9,12 +9,8 @@ const SECOND = 1_000;
  */
 const RELAYS = 5;
 const TICK = 20;
-/** Each is with 2.6 relays at the mean, which send it for each REQ that it matches. */
-const EVENTS_PER_SECOND = 500;
 /** What is late, as at the start and where a machine stood still, is sent at this rate, each tick. */
 const MOST_AT_ONCE = 80;
-/** Milliseconds for which relays keep an event: longer than any relay is away. */
-const KEPT = 100_000;
 /** One event of so many is lied about by the last relay, as far as is borne; and, now and then, so many in a row are. */
 const LIE_OF = 2_000;
 const LIES_IN_A_ROW = 60;
@@ -29,12 +25,11 @@ const liar = relays.at(-1);
 let next = 0;
 let troubles = 0;
 let lies = 0;
-/** They begin with what they would have sent before, so that there are never fewer events to be remembered than they keep. */
 const startedAt = Date.now() - KEPT;
 const kept: { readonly id: string; readonly at: number }[] = [];
 const say = (message: FromRelays): void => void process.send?.(message);
 
-/** Puts the next event with relays, as one of `at`, in milliseconds since 1970. */
+/** Puts the next event with 2.6 relays at the mean, which send it for each REQ that it matches, as one of `at`, in milliseconds since 1970. */
 function place(at: number): void {
   const event = numbered(next++, Math.floor(at / SECOND));
   const first = Math.floor(random() * honest.length);

@@ -4,6 +4,12 @@ import { fakeEvent, signedEvent, testKey } from '../../src/testing/index.ts';
 import { pureVerifier } from '../../src/verifiers/pure.ts';
 import type { Verifier } from '../../src/verifiers/verifier.ts';
 
+/** Milliseconds for which relays keep an event: longer than any relay is away. */
+export const KEPT = 100_000;
+export const EVENTS_PER_SECOND = 500;
+/** Relays begin with what they would have sent before, so many events, so that there are never fewer to be remembered than they keep. */
+export const AT_FIRST = (KEPT / 1_000) * EVENTS_PER_SECOND;
+
 /** Kinds of the numbered events, which take turns. None of them is replaceable: each event is kept. */
 export const KINDS = [1, 2, 4, 6] as const;
 /** One event of so many is signed; signing, and checking it, takes a hundred times as long as all the rest. */

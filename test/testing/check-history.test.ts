@@ -72,6 +72,12 @@ describe('checkHistory', () => {
       expect(check([...begin, arrives(a), rest])).toEqual(['missed', 'unsettled']);
     });
 
+    it('is one that was stored before the question, and none after it, though all is of one instant', () => {
+      const now = (entries: readonly Untimed[]): Untimed[] => entries.map((entry) => ({ ...entry, at: 1_000 }));
+      expect(check(now([...begin, eose]))).toEqual(['missed']);
+      expect(check(now([joined, dialled, asked(), req(), stored(a), eose]))).toEqual([]);
+    });
+
     it('is not where a gap of that relay names its time', () => {
       expect(check([...begin, gap(0, 1_000), eose, rest])).toEqual([]);
       expect(check([...begin, gap(0, 999), eose])).toEqual(['missed']);
@@ -106,6 +112,14 @@ describe('checkHistory', () => {
       expect(check([...two, arrives(newer), told(newer), eose, rest])).toEqual([]);
       expect(check([...two, eose])).toEqual(['missed']);
       expect(check([...two, arrives(newer), told(newer), eose, stored(note('live')), rest])).toEqual(['missed']);
+    });
+
+    it('is not beyond the limit where the relay sends what it has not stored, unless that is forged', () => {
+      const newer = note('newer', 1_001);
+      const limited: readonly Filter[] = [{ kinds: [1], limit: 1 }];
+      const one = [joined, stored(a), dialled, asked(limited), req('a', limited)];
+      expect(check([...one, arrives(newer), told(newer), eose])).toEqual([]);
+      expect(check([...one, arrives({ ...newer, content: 'forged' }), eose])).toEqual(['missed']);
     });
 
     it('is owed anew where the relay joins again, and where something else is asked', () => {
