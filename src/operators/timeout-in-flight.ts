@@ -98,10 +98,11 @@ export function timeoutInFlight<T>(
       }, limit);
       subscriber.add(watched);
       subscriber.add(timer);
-      const judge = (value: T): void => {
-        if (!timer.closed && isOutcome?.(value)) timer.unsubscribe();
-      };
-      const judged = isOutcome ? source.pipe(tap(judge)) : source;
+      const judge = (asks: (value: T) => boolean) =>
+        tap<T>((value) => {
+          if (!timer.closed && asks(value)) timer.unsubscribe();
+        });
+      const judged = isOutcome ? source.pipe(judge(isOutcome)) : source;
       judged.pipe(stopWith(watched)).subscribe({
         next: (value) => subscriber.next(value),
         error: (error) => subscriber.error(error),

@@ -174,13 +174,12 @@ export function callRelay(
         },
       });
     if (subscriber.closed) return;
-    const giveUpAfter = (delay: number, unless: () => boolean): void => {
-      const giveUp = (): void => {
-        if (!unless()) end(givenUp());
-      };
-      subscriber.add(scheduler.schedule(giveUp, delay));
-    };
-    if (connectDeadline < deadline) giveUpAfter(connectDeadline, () => wasConnected);
-    giveUpAfter(deadline, () => false);
+    const after = (delay: number, work: () => void): void => void subscriber.add(scheduler.schedule(work, delay));
+    if (connectDeadline < deadline) {
+      after(connectDeadline, () => {
+        if (!wasConnected) end(givenUp());
+      });
+    }
+    after(deadline, () => end(givenUp()));
   });
 }

@@ -7,7 +7,6 @@ import type { LatencyOf } from './health.ts';
 
 /** Milliseconds without calls that a relay gets when it says `rate-limited`. */
 const PUSH_BACK = 1_000;
-/** Trouble that is our own doing and says nothing about the relay. */
 /** The reading that an answer is; what a COUNT takes says nothing of how fast the relay is at anything else. */
 const ANSWERS: Readonly<Record<Exchange['verb'], LatencyOf | undefined>> = {
   REQ: 'eose',
@@ -15,6 +14,7 @@ const ANSWERS: Readonly<Record<Exchange['verb'], LatencyOf | undefined>> = {
   COUNT: undefined,
   'NEG-OPEN': undefined,
 };
+/** Trouble that is our own doing and says nothing about the relay. */
 const OURS: ReadonlySet<RelayErrorCode> = new Set<RelayErrorCode>(['parked', 'removed', 'pool-closed']);
 
 /**

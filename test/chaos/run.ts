@@ -83,6 +83,7 @@ interface Subscriber {
   readonly name: string;
   readonly filter$: BehaviorSubject<readonly Filter[]>;
   readonly changes: boolean;
+  readonly pause$: BehaviorSubject<boolean> | undefined;
   readonly subscription: Subscription;
 }
 
@@ -182,7 +183,12 @@ class Chaos {
         }
         return;
       case 'subscribe':
-        return this.#subscribe(step.subscriber, step.wish, step.alone);
+        return this.#subscribe(step);
+      case 'pause': {
+        const pause$ = this.#subscribers.get(step.subscriber)?.pause$;
+        pause$?.next(true);
+        return this.#endAfter(step.for, () => pause$?.next(false));
+      }
       case 'wish': {
         const subscriber = this.#subscribers.get(step.subscriber);
         if (!subscriber?.changes || subscriber.subscription.closed) return;
@@ -245,15 +251,16 @@ class Chaos {
     this.#pool.add(url);
   }
 
-  #subscribe(index: number, wish: Wish, alone: boolean): void {
+  #subscribe({ subscriber: index, wish, alone, resume: mode }: Step & { readonly do: 'subscribe' }): void {
     const name = `subscriber ${index}`;
     const filters = filtersOf(wish);
     const filter$ = new BehaviorSubject(filters);
     // What changes is asked by itself; the others may share.
     const changes = index % 2 === 0;
-    const stream = this.#pool.packets(changes ? filter$ : filters, { alone });
+    const pause$ = index % 3 === 0 ? new BehaviorSubject(false) : undefined;
+    const stream = this.#pool.packets(changes ? filter$ : filters, { alone, pause$, resume: { mode } });
     const subscription = ignoring(stream.pipe(this.history.packets(name, filters)));
-    this.#subscribers.set(index, { name, filter$, changes, subscription });
+    this.#subscribers.set(index, { name, filter$, changes, pause$, subscription });
   }
 
   #publish(event: NostrEvent, deadline: number, takenBackAfter?: number, previous?: PublishReport): void {

@@ -1,3 +1,4 @@
+import type { ResumeOptions } from '../../src/policies/resume-cursor.ts';
 import { seededRandom } from '../../src/testing/index.ts';
 import { FAULTS } from './faults.ts';
 
@@ -28,6 +29,9 @@ export interface Wish {
   readonly limit: number | undefined;
 }
 
+/** How a subscriber catches up after an outage. */
+type Resume = NonNullable<ResumeOptions['mode']>;
+
 /** An event in a schedule. */
 export interface Draft {
   /** Seconds before now that it is dated; negative: after. */
@@ -40,7 +44,14 @@ export interface Draft {
 /** Something that is done at a time of the schedule, in milliseconds; relays, subscribers and publishes are numbers. */
 export type Step = { readonly at: number } & (
   | { readonly do: 'store'; readonly relays: readonly number[]; readonly draft: Draft; readonly count: number }
-  | { readonly do: 'subscribe'; readonly subscriber: number; readonly wish: Wish; readonly alone: boolean }
+  | {
+      readonly do: 'subscribe';
+      readonly subscriber: number;
+      readonly wish: Wish;
+      readonly alone: boolean;
+      readonly resume: Resume;
+    }
+  | { readonly do: 'pause'; readonly subscriber: number; readonly for: number }
   | { readonly do: 'wish'; readonly subscriber: number; readonly wish: Wish }
   | { readonly do: 'unsubscribe'; readonly subscriber: number }
   | { readonly do: 'request'; readonly wish: Wish; readonly deadline: number }
@@ -112,7 +123,8 @@ export function scheduleOf(seed: number): Schedule {
   let subscribers = 0;
   const subscribe = (at: number): Step => {
     const mark = subscribers;
-    return { at, do: 'subscribe', subscriber: subscribers++, wish: wish(mark), alone: random() < 0.5 };
+    const resume = pick<Resume>(['window', 'window', 'full', 'negentropy']);
+    return { at, do: 'subscribe', subscriber: subscribers++, wish: wish(mark), alone: random() < 0.5, resume };
   };
   const steps: Step[] = Array.from({ length: draw(1, 3) }, () => subscribe(draw(0, 50)));
   // While the first answers come in.
@@ -135,13 +147,16 @@ export function scheduleOf(seed: number): Schedule {
     if (kind < 0.26) steps.push({ at, do: 'store', relays: some(), draft: draft(), count: draw(1, 5) });
     else if (kind < 0.32 && subscribers < MOST_SUBSCRIBERS) steps.push(subscribe(at));
     else if (kind < 0.38) steps.push({ at, do: 'wish', subscriber: draw(0, subscribers - 1), wish: wish(100 + count) });
-    else if (kind < 0.4) steps.push({ at, do: 'unsubscribe', subscriber: draw(0, subscribers - 1) });
-    else if (kind < 0.44) {
+    else if (kind < 0.41) {
+      // No longer than what arrives may wait.
+      steps.push({ at, do: 'pause', subscriber: draw(0, subscribers - 1), for: draw(50, 600) });
+    } else if (kind < 0.43) steps.push({ at, do: 'unsubscribe', subscriber: draw(0, subscribers - 1) });
+    else if (kind < 0.47) {
       steps.push({ at, do: 'request', wish: wish(200 + count), deadline: draw(500, 20_000) });
-    } else if (kind < 0.55) {
+    } else if (kind < 0.57) {
       const takenBackAfter = maybe(0.2, () => draw(0, 5_000));
       steps.push({ at, do: 'publish', draft: draft(), deadline: draw(500, 20_000), takenBackAfter });
-    } else if (kind < 0.57) steps.push({ at, do: 'publish again', deadline: draw(500, 10_000) });
+    } else if (kind < 0.59) steps.push({ at, do: 'publish again', deadline: draw(500, 10_000) });
     else if (kind < 0.92) {
       const fault = FAULTS[draw(0, FAULTS.length - 1)]?.name ?? '';
       // Of seconds mostly, of a minute at times.

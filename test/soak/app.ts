@@ -132,7 +132,7 @@ export class SoakApp {
 
   #misbehave(event: NostrEvent, { received, placeOf }: Kept): void {
     const number = numberOf(event);
-    // What is left open goes with its socket: what is done while the first of them come is gone before anything is measured.
+    // Those that the relays begin with come before anything is measured.
     if (number < AT_FIRST) return;
     if (this.sabotage === 'events') this.#leaked.push(structuredClone(event));
     if (this.sabotage === 'timers' && number % 20 === 0) setTimeout(() => undefined, 2 ** 30);

@@ -1,11 +1,14 @@
 import type { Point } from './linear-fit.ts';
 import { growth, type Growth, type GrowthBounds } from './linear-fit.ts';
 
-/** What is measured each second, and how much of it may grow: in its own unit, a minute and over the whole run. */
+/** What is measured each second, and what it may be, in its own unit. */
 export interface Measure {
   readonly name: string;
   readonly unit: string;
+  /** How much it may grow, a minute and over the whole run. */
   readonly bounds: GrowthBounds;
+  /** How much there may be at any time: what leaks into something that is soon replaced grows no more than that. */
+  readonly atMost?: number;
   readonly digits: number;
   read(): number;
 }
@@ -49,28 +52,26 @@ export class Samples {
     return this.measures.map((measure, index) => {
       const values = [...(this.#columns[index] ?? [])].slice(0, this.#size);
       const points = values.map((value, at): Point => [this.#minutes[at] ?? 0, value]);
-      return {
-        measure,
-        first: values[0] ?? 0,
-        last: values.at(-1) ?? 0,
-        most: Math.max(...values),
-        ...growth(points, measure.bounds),
-      };
+      const most = Math.max(...values);
+      const grown = growth(points, measure.bounds);
+      const isTooMuch = grown.isTooMuch || most > (measure.atMost ?? Infinity);
+      return { measure, first: values[0] ?? 0, last: values.at(-1) ?? 0, most, ...grown, isTooMuch };
     });
   }
 }
 
 /** The table at the end. */
 export function asTable(rows: readonly Row[]): string {
-  const head = ['', 'first', 'last', 'most', 'a minute', '± error', 'in all', 'may grow by', ''];
+  const head = ['', 'first', 'last', 'most', 'a minute', '± error', 'in all', 'may grow by', 'may be', ''];
   const lines = rows.map(({ measure, first, last, most, slope, standardError, total, isTooMuch }) => {
-    const { name, unit, bounds, digits } = measure;
+    const { name, unit, bounds, atMost, digits } = measure;
     const numbers = [first, last, most, slope, standardError, total].map((number) => number.toFixed(digits));
     return [
       `${name}${unit && `, ${unit}`}`,
       ...numbers,
       `${bounds.slope}/min and ${bounds.total}`,
-      isTooMuch ? 'GROWS' : 'ok',
+      `${atMost ?? ''}`,
+      isTooMuch ? 'TOO MUCH' : 'ok',
     ];
   });
   const all = [head, ...lines];
