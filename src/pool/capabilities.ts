@@ -10,6 +10,8 @@ import type { Connection } from '../sources/connection.ts';
 /** How long a document counts as news, and how long it is not asked for again where there was none, in milliseconds. */
 const FRESH_FOR = 3_600_000;
 const NOT_AGAIN_FOR = 600_000;
+/** How long a connection is there, in milliseconds, before the document is asked for: what it is there for comes first. */
+const ASK_AFTER = 250;
 /** Fewer than one request and one page a connection cannot carry. */
 export const LEAST_SUBSCRIPTIONS = 2;
 /** A signed event without content takes a third of it: no relay means less. */
@@ -85,17 +87,13 @@ export class RelayCapabilities {
     return Math.max(LEAST_SUBSCRIPTIONS, maxSubscriptions);
   }
 
-  /** A connection is there: asks for the document, unless there is a fresh one. Nothing waits for it. */
-  connected(): void {
-    const now = this.scheduler.now();
-    if (!this.ask || now < this.#dueAt) return;
-    this.#dueAt = now + NOT_AGAIN_FOR;
-    this.#asking.unsubscribe();
-    this.#asking = this.ask.pipe(catchError(() => EMPTY)).subscribe((information) => {
-      this.#information = information;
-      this.#dueAt = this.scheduler.now() + FRESH_FOR;
-      this.changed();
-    });
+  /**
+   * A connection is there, until what this returns is unsubscribed from: where it lasts, the document is asked for, unless there is a fresh one.
+   * Nothing waits for it.
+   */
+  connected(): Subscription {
+    const { ask } = this;
+    return ask ? this.scheduler.schedule(() => this.#askIfDue(ask), ASK_AFTER) : Subscription.EMPTY;
   }
 
   /** Takes from a CLOSED, or an OK, what it says of limits; says whether the REQ was more than the relay takes, as far as is known now. */
@@ -122,6 +120,18 @@ export class RelayCapabilities {
 
   close(): void {
     this.#asking.unsubscribe();
+  }
+
+  #askIfDue(ask: Observable<RelayInformation>): void {
+    const now = this.scheduler.now();
+    if (now < this.#dueAt) return;
+    this.#dueAt = now + NOT_AGAIN_FOR;
+    this.#asking.unsubscribe();
+    this.#asking = ask.pipe(catchError(() => EMPTY)).subscribe((information) => {
+      this.#information = information;
+      this.#dueAt = this.scheduler.now() + FRESH_FOR;
+      this.changed();
+    });
   }
 
   #learn({ limit, value }: LearntLimit, sent?: SentRequest): void {

@@ -1,4 +1,4 @@
-import { defer, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike, tap } from 'rxjs';
+import { defer, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike, Subscription, tap } from 'rxjs';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import { circuitBreaker } from '../operators/circuit-breaker.ts';
 import { measureLatency } from '../operators/measure-latency.ts';
@@ -217,17 +217,19 @@ export class PooledRelay {
     return (dial) =>
       defer(() => {
         let isOpen = false;
+        let connected = Subscription.EMPTY;
         return dial.pipe(
           measureLatency({ record: (ms) => health.took('connect', ms) }, { scheduler, countError: isTimeout }),
           tap({
             next: () => {
               isOpen = true;
               health.succeeded('dials');
-              this.#capabilities.connected();
+              connected = this.#capabilities.connected();
             },
             error: () => {
               if (!isOpen) health.failed('dials');
             },
+            finalize: () => connected.unsubscribe(),
           }),
           circuitBreaker(health.breaker, { classify: ({ kind }) => (kind === 'N' ? 'success' : undefined) }),
         );

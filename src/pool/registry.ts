@@ -74,8 +74,8 @@ export interface RegistryOptions
   /** Which relays the signer may be asked for. @default those that the caller added */
   readonly mayAuthenticate?: ((relay: RelayUrl) => boolean) | undefined;
   /**
-   * How relays are asked, once they are connected, what they can do and take (NIP-11); false: not at all. Nothing waits for it, and what they
-   * do not say is learnt from their refusals.
+   * How relays are asked what they can do and take (NIP-11), once a connection has lasted for a quarter of a second; false: not at all. Nothing waits
+   * for it, and what they do not say is learnt from their refusals.
    *
    * @default by the platform's fetch; not at all where `WebSocket` is given, without a network of its own to ask in
    */

@@ -204,6 +204,20 @@ describe('a document', () => {
     pool.close();
   });
 
+  it('is asked for once a connection has lasted for a quarter of a second', async () => {
+    const { fetch, asked } = documents(() => limiting({}));
+    const { pool, relay, time } = world({ pool: { information: { fetch } } });
+    hear(pool.subscribe({ kinds: [1] }));
+    await time.advance(200);
+    relay.drop();
+    // Whenever it comes back, that is not a quarter of a second ago.
+    await time.advance(240);
+    expect(asked).toHaveLength(0);
+    await time.advance(5 * SECOND);
+    expect(asked).toHaveLength(1);
+    pool.close();
+  });
+
   it('is given up when the pool closes', async () => {
     const signals: (AbortSignal | undefined)[] = [];
     const { fetch } = documents((signal) => {

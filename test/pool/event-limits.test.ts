@@ -55,7 +55,7 @@ describe('an event that a limit forbids', () => {
       pool: { information: { fetch } },
     });
     const sent = hear(pool.publish(note('a long one'), { deadline: MINUTE }));
-    await time.advance(100);
+    await time.advance(300);
     expect(events(relay)).toBe(1);
     const waiting = hear(pool.publish(note('another long one'), { deadline: MINUTE }));
     give(limiting({ max_content_length: 5 }));
