@@ -38,6 +38,8 @@ import { type Draft, LENGTH, type RelaySetting, type Schedule, type Step, type W
 
 /** What a pool with its defaults is held to; of timers and attempts, twice the most that the schedules were seen to take. */
 const LIMITS = { sockets: 20, connections: 3, permits: 64, capacity: 1_000, timers: 100, attemptsPerMinute: 40 };
+/** A `revive` makes each connection try at once, and begin its waits anew: so many attempts of the three in their first quarter of a minute. */
+const ATTEMPTS_OF_REVIVE = 15;
 /** After so long every connection is back, and every refusal forgotten: backoff and breakers rest for a minute at most. */
 const CALM = 150_000;
 /** A connection that nobody uses is kept for a minute; half a minute is for the closing handshake. */
@@ -69,11 +71,12 @@ export async function run(schedule: Schedule): Promise<Outcome> {
     const text = `the run failed: ${String(error)}`;
     return { history: chaos.history, violations: [{ at: chaos.time.now(), rule: 'errored', text }] };
   }
+  const revives = schedule.steps.filter((step) => step.do === 'revive').length;
   const violations = checkHistory(chaos.history, {
     verify: isReal,
     sockets: LIMITS.sockets,
     socketsPerRelay: LIMITS.connections,
-    attemptsPerMinute: LIMITS.attemptsPerMinute,
+    attemptsPerMinute: LIMITS.attemptsPerMinute + revives * ATTEMPTS_OF_REVIVE,
     subscriptions: (url) => chaos.relays.find((relay) => relay.url === url)?.limits.max_subscriptions,
   });
   return { violations, history: chaos.history };
