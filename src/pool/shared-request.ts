@@ -11,11 +11,12 @@ const MOST_VALUES = 500;
 
 /** Who takes part in a shared request. */
 interface Rider {
-  readonly filters: readonly Filter[];
   readonly values: ReadonlySet<string>;
   readonly subscriber: Subscriber<Packet>;
-  /** Whether it knows what was before it came, and hears what comes. */
-  hears: boolean;
+  /** How many packets had come before it did. */
+  readonly after: number;
+  /** What it is to be told in its first turn: all that was before it came, and what came since; undefined where it hears what comes. */
+  untold: Packet[] | undefined;
 }
 
 /** What a shared request needs. */
@@ -47,6 +48,8 @@ export class SharedRequest {
   /** What is to be told when all have been told what is being told. */
   readonly #untold: (() => void)[] = [];
   #isTelling = false;
+  /** Packets that came. */
+  #count = 0;
   /** Relays that are awaited: as the last packet said, and those that were asked since. */
   #pending = 0;
   #asking: Subscription | undefined;
@@ -76,7 +79,9 @@ export class SharedRequest {
 
   /** Takes part until unsubscribed from; the last who leaves ends the request. */
   join(filters: readonly Filter[], values: ReadonlySet<string>, subscriber: Subscriber<Packet>): void {
-    const rider: Rider = { filters, values, subscriber, hears: !this.#asking };
+    // Now, as it may be too much to be remembered by its first turn.
+    const before = this.#asking && this.#history.toldTo(filters, this.context.now(), this.#pending);
+    const rider: Rider = { values, subscriber, after: this.#count, untold: before && [...before] };
     this.#riders.add(rider);
     for (const value of values) {
       const riders = this.#byValue.get(value);
@@ -85,7 +90,7 @@ export class SharedRequest {
     }
     subscriber.add(() => this.#left(rider));
     // Never while it subscribes: that would depend on whether others ask the same.
-    if (!rider.hears) queueMicrotask(() => this.#inTurn(() => this.#welcome(rider)));
+    if (rider.untold) queueMicrotask(() => this.#inTurn(() => this.#welcome(rider)));
   }
 
   /** Asks, for all that take part so far. */
@@ -119,9 +124,12 @@ export class SharedRequest {
   #heard(packet: Packet): void {
     if (this.context.isJoinable) this.#history.add(packet);
     if ('pending' in packet) this.#pending = packet.pending;
-    // Who joins meanwhile does not hear yet, and who leaves is passed over: it may be the set itself.
-    for (const rider of packet.type === 'event' ? this.#ridersOf(packet.event) : this.#riders) {
-      if (rider.hears) rider.subscriber.next(packet);
+    const number = ++this.#count;
+    // It may be the set itself: who joins meanwhile knows of it, and who leaves is passed over.
+    for (const { after, untold, subscriber } of packet.type === 'event' ? this.#ridersOf(packet.event) : this.#riders) {
+      if (after >= number) continue;
+      if (untold) untold.push(packet);
+      else subscriber.next(packet);
     }
   }
 
@@ -135,10 +143,8 @@ export class SharedRequest {
   }
 
   #welcome(rider: Rider): void {
-    const { filters, subscriber } = rider;
-    if (subscriber.closed) return;
-    for (const packet of this.#history.toldTo(filters, this.context.now(), this.#pending)) subscriber.next(packet);
-    rider.hears = true;
+    for (const packet of rider.untold ?? []) rider.subscriber.next(packet);
+    rider.untold = undefined;
   }
 
   #left(rider: Rider): void {

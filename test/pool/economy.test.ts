@@ -79,6 +79,24 @@ describe('requests that ask the same', () => {
     pool.close();
   });
 
+  it.each([
+    ['more comes than can be told', 900, 1_100, {}],
+    ['what came first is not remembered any more', 5, 60, { remembered: 20 }],
+  ])('share it in the middle of a burst, and miss nothing where meanwhile %s', async (_, joinAt, count, options) => {
+    const { pool, relay, time } = cheap({ pool: options });
+    relay.seed(...Array.from({ length: count }, (_, i) => noteBy(1, `${i}`)));
+    const late: string[] = [];
+    let heard = 0;
+    pool.subscribe(NOTES).subscribe(() => {
+      if (++heard === joinAt) pool.subscribe(NOTES).subscribe(({ content }) => late.push(content));
+    });
+    await time.advance(1_000);
+    expect(heard).toBe(count);
+    expect(new Set(late).size).toBe(count);
+    expect(late).toHaveLength(count);
+    pool.close();
+  });
+
   it('share it while a relay is lost, and after another refused', async () => {
     const { pool, relays, time, note } = world({ relays: [{}, {}, { faults: { closedWith: 'blocked: not you' } }] });
     const [well, lost, refusing] = relays as [VirtualRelay, VirtualRelay, VirtualRelay];

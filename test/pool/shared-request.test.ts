@@ -178,7 +178,7 @@ describe('SharedRequest', () => {
       answers.next(packetOf.eose(0));
       expect(late.values).toEqual([]);
       await nextMicrotask();
-      expect(words(late.values)).toEqual(['event 2', 'event 1', 'eose 0']);
+      expect(words(late.values)).toEqual(['event 1', 'event 2', 'eose 0']);
     });
 
     it('tells those who left at once nothing, and is over by that where they were the last', async () => {
