@@ -10,7 +10,7 @@ import { RelayRecord, type Standing } from './relay-record.ts';
 interface Subscriber extends Receiver {
   readonly name: string;
   readonly relays: ReadonlySet<string> | undefined;
-  /** The place in the history of its last question. */
+  /** The place in the history of its last question; the beginning where others may have asked it before. */
   askedIn: number;
   matches: (event: NostrEvent) => boolean;
   /** Whether its packets are known, and so its gaps. */
@@ -135,9 +135,9 @@ export function auditDeliveries(context: AuditContext): Audit {
       }
     }
   };
-  const asked = ({ at, name, filters, relays: only }: EntryOf<'asked'>): void => {
+  const asked = ({ at, name, filters, relays: only, joins }: EntryOf<'asked'>): void => {
     const known = subscribers.get(name);
-    const change = { askedAt: at, askedIn: place, filters, matches: compileFilters(filters) };
+    const change = { askedAt: at, askedIn: joins ? 0 : place, filters, matches: compileFilters(filters) };
     if (known) {
       Object.assign(known, change);
       known.standings.clear();

@@ -57,6 +57,7 @@ export type HistoryEntry = { readonly at: number } & (
       readonly filters: readonly Filter[];
       readonly relays: ReadonlySet<string> | undefined;
       readonly within: number;
+      readonly joins: boolean;
     }
   | { readonly type: 'packet'; readonly name: string; readonly packet: Packet }
   | { readonly type: 'event'; readonly name: string; readonly event: NostrEvent }

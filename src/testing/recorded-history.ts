@@ -24,6 +24,13 @@ export interface RecordedAsking {
   readonly relays?: readonly string[] | undefined;
   /** Milliseconds in which it has to end. @default Infinity */
   readonly within?: number | undefined;
+  /**
+   * Whether it may take part in a request that others began before: then an EOSE speaks of the time when they asked, and what was stored since is owed
+   * at rest.
+   *
+   * @default false
+   */
+  readonly joins?: boolean | undefined;
 }
 
 /**
@@ -148,10 +155,10 @@ export class RecordedHistory {
 
   /** A subscriber wants something else from here on; to be called before its pool is told. */
   asks(name: string, filter: Filter | readonly Filter[], options: RecordedAsking = {}): void {
-    const { relays, within = Infinity } = { ...this.#asking.get(name), ...options };
-    this.#asking.set(name, { relays, within });
+    const { relays, within = Infinity, joins = false } = { ...this.#asking.get(name), ...options };
+    this.#asking.set(name, { relays, within, joins });
     const only = relays && new Set(relays.map((url) => relayUrl(url)));
-    this.#add({ type: 'asked', name, filters: normalizeFilters(filter), relays: only, within });
+    this.#add({ type: 'asked', name, filters: normalizeFilters(filter), relays: only, within, joins });
   }
 
   /**

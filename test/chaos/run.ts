@@ -254,7 +254,7 @@ class Chaos {
     this.#pool.add(url);
   }
 
-  #subscribe({ subscriber: index, wish, alone, resume: mode }: Step & { readonly do: 'subscribe' }): void {
+  #subscribe({ subscriber: index, wish, alone, resume: mode, joinedAfter }: Step & { readonly do: 'subscribe' }): void {
     const name = `subscriber ${index}`;
     const filters = filtersOf(wish);
     const filter$ = new BehaviorSubject(filters);
@@ -262,7 +262,14 @@ class Chaos {
     const changes = index % 2 === 0;
     const pause$ = index % 3 === 0 ? new BehaviorSubject(false) : undefined;
     const stream = this.#pool.packets(changes ? filter$ : filters, { alone, pause$, resume: { mode } });
-    const subscription = ignoring(stream.pipe(this.history.packets(name, filters)));
+    let count = 0;
+    const join = (): void => {
+      // With a limit, who joins is told so many in all, and not of each relay.
+      if (++count !== joinedAfter || wish.limit !== undefined) return;
+      const late = this.#pool.packets(filters, { alone, resume: { mode } });
+      this.#others.push(ignoring(late.pipe(this.history.packets(`late ${index}`, filters, { joins: true }))));
+    };
+    const subscription = ignoring(stream.pipe(this.history.packets(name, filters), tap(join)));
     this.#subscribers.set(index, { name, filter$, changes, pause$, subscription });
   }
 

@@ -50,6 +50,8 @@ export type Step = { readonly at: number } & (
       readonly wish: Wish;
       readonly alone: boolean;
       readonly resume: Resume;
+      /** After so many packets another subscriber asks the same, out of the handler. */
+      readonly joinedAfter: number | undefined;
     }
   | { readonly do: 'pause'; readonly subscriber: number; readonly for: number }
   | { readonly do: 'wish'; readonly subscriber: number; readonly wish: Wish }
@@ -124,7 +126,9 @@ export function scheduleOf(seed: number): Schedule {
   const subscribe = (at: number): Step => {
     const mark = subscribers;
     const resume = pick<Resume>(['window', 'window', 'full', 'negentropy']);
-    return { at, do: 'subscribe', subscriber: subscribers++, wish: wish(mark), alone: random() < 0.5, resume };
+    const joinedAfter = maybe(0.2, () => draw(1, 20));
+    const step = { at, do: 'subscribe', subscriber: subscribers++, wish: wish(mark), alone: random() < 0.5 } as const;
+    return { ...step, resume, joinedAfter };
   };
   const steps: Step[] = Array.from({ length: draw(1, 3) }, () => subscribe(draw(0, 50)));
   // While the first answers come in.

@@ -40,6 +40,7 @@ const asked = (wanted: readonly Filter[] = filters): Untimed => ({
   filters: wanted,
   relays: undefined,
   within: Infinity,
+  joins: false,
 });
 const sent = (message: ClientMessage, socket = 1): Untimed => ({ type: 'sent', relay, socket, message });
 const req = (subscriptionId = 'a', wanted = filters): Untimed => sent({ type: 'REQ', subscriptionId, filters: wanted });
@@ -76,6 +77,12 @@ describe('checkHistory', () => {
       const now = (entries: readonly Untimed[]): Untimed[] => entries.map((entry) => ({ ...entry, at: 1_000 }));
       expect(check(now([...begin, eose]))).toEqual(['missed']);
       expect(check(now([joined, dialled, asked(), req(), stored(a), eose]))).toEqual([]);
+    });
+
+    it('is not at EOSE, but at rest, where the request may have been begun by others', () => {
+      const joins: Untimed = { type: 'asked', name, filters, relays: undefined, within: Infinity, joins: true };
+      expect(check([joined, stored(a), joins, eose])).toEqual([]);
+      expect(check([joined, stored(a), joins, eose, rest])).toEqual(['missed']);
     });
 
     it('is not where a gap of that relay names its time', () => {
@@ -129,7 +136,7 @@ describe('checkHistory', () => {
     });
 
     it('is not of a relay that the subscriber does not go to', () => {
-      const elsewhere: Untimed = { type: 'asked', name, filters, relays: new Set(), within: Infinity };
+      const elsewhere: Untimed = { type: 'asked', name, filters, relays: new Set(), within: Infinity, joins: false };
       expect(check([joined, stored(a), elsewhere, rest])).toEqual([]);
     });
 
@@ -144,7 +151,14 @@ describe('checkHistory', () => {
     });
 
     it('arrives for one of those whom the REQ may be for', () => {
-      const other: Untimed = { type: 'asked', name: 'other', filters, relays: undefined, within: Infinity };
+      const other: Untimed = {
+        type: 'asked',
+        name: 'other',
+        filters,
+        relays: undefined,
+        within: Infinity,
+        joins: false,
+      };
       expect(check([joined, dialled, asked(), other, req(), arrives(a), told(a)])).toEqual([]);
       expect(check([joined, dialled, asked([{ kinds: [1, 7] }]), req(), arrives(a)])).toEqual([]);
     });
