@@ -125,27 +125,29 @@ export class RelayConnections {
     const links = new Observable<Link>((subscriber) => {
       let lease = Subscription.EMPTY;
       subscriber.add(() => lease.unsubscribe());
-      const takeOver = (slot: ConnectionSlot): void => {
+      const takeOver = (slot: ConnectionSlot, entered: Subscription): void => {
         const mine = (lease = new Subscription());
-        const entered = slot.enter(use, this.options.scheduler.now());
         mine.add(
           slot.relay.link$.subscribe({
             next: (link) => {
               const other = 'error' in link ? this.#openSlot(use) : undefined;
-              subscriber.next(other ? { ...link, retryAt: this.options.scheduler.now() } : link);
-              if (!other || mine.closed || subscriber.closed) return;
+              if (!other) return subscriber.next(link);
+              // It moves before anybody hears of it, who may want a place too.
+              const moved = this.#enter(other, use);
               mine.unsubscribe();
-              takeOver(other);
+              lease = moved;
+              subscriber.next({ ...link, retryAt: this.options.scheduler.now() });
+              if (!moved.closed) takeOver(other, moved);
             },
             complete: () => subscriber.complete(),
           }),
         );
         // After the links: who has left must not be there any more when the budget decides anew.
         mine.add(entered);
-        mine.add(() => this.#left(slot));
         if (subscriber.closed) mine.unsubscribe();
       };
-      takeOver(this.#choose(use));
+      const slot = this.#choose(use);
+      takeOver(slot, this.#enter(slot, use));
     });
     return use.subscribes ? this.#waitForPlace(links, use) : links;
   }
@@ -247,8 +249,13 @@ export class RelayConnections {
     if (slot.users === 0) this.#remove(slot);
   }
 
-  #left(slot: ConnectionSlot): void {
-    if (slot.isLeaving && slot.users === 0) this.#remove(slot);
+  /** Counts a user of a connection until it is unsubscribed from; one that is leaving goes with the last. */
+  #enter(slot: ConnectionSlot, use: Use): Subscription {
+    const entered = slot.enter(use, this.options.scheduler.now());
+    entered.add(() => {
+      if (slot.isLeaving && slot.users === 0) this.#remove(slot);
+    });
+    return entered;
   }
 
   #remove(slot: ConnectionSlot): void {

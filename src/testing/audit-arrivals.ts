@@ -31,7 +31,8 @@ interface Arrival {
 
 /**
  * A real event that arrives for an open REQ is delivered, if to one alone of those whom the REQ may be for: frames do not say for
- * whom it is. It is excused where this side closes the REQ or the socket meanwhile, or one whom it may be for leaves.
+ * whom it is. It is excused where this side closes the REQ or the socket meanwhile, where the relay leaves the pool, or one whom it may be for
+ * leaves.
  */
 export function auditArrivals(
   { broken, verify, patience }: AuditContext,
@@ -84,6 +85,8 @@ export function auditArrivals(
         case 'closed':
           requests.delete(entry.socket);
           return;
+        case 'left':
+          return forget(({ from }) => from === entry.relay);
         case 'sent': {
           const { message, socket } = entry;
           const open = requests.get(socket);

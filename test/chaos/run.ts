@@ -264,8 +264,9 @@ class Chaos {
     const stream = this.#pool.packets(changes ? filter$ : filters, { alone, pause$, resume: { mode } });
     let count = 0;
     const join = (): void => {
-      // With a limit, who joins is told so many in all, and not of each relay.
-      if (++count !== joinedAfter || wish.limit !== undefined) return;
+      // Who joins is told so many in all of a filter with a limit, and of what is replaced the newest in all, not of each relay.
+      const isOwedAll = wish.limit === undefined && (wish.shape === 'notes' || wish.shape === 'two');
+      if (++count !== joinedAfter || !isOwedAll) return;
       const late = this.#pool.packets(filters, { alone, resume: { mode } });
       this.#others.push(ignoring(late.pipe(this.history.packets(`late ${index}`, filters, { joins: true }))));
     };

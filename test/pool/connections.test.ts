@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { SocketBudget } from '../../src/operators/socket-budget.ts';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
+import type { Packet } from '../../src/protocol/packet.ts';
 import { fakeEvent, type VirtualRelay } from '../../src/testing/index.ts';
 import { laterVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
 import { statusesOf } from '../support/status-of.ts';
-import { contents, hear, words, worldOfLoners, type World } from '../support/world.ts';
+import { contents, hear, type Heard, words, worldOfLoners, type World } from '../support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -80,6 +81,25 @@ describe('connections of a relay', () => {
     }
     expect(scene.relay.connectionCount).toBe(2);
     scene.pool.close();
+  });
+
+  it('take over no more than the relay allows, though another request begins when one hears that its connection is gone', async () => {
+    const { pool, time, relay } = worldOfLoners({ pool: { maxSubscriptions: 3 } });
+    let late: Heard<Packet> | undefined;
+    pool.packets({ kinds: [1] }).subscribe(({ type }) => {
+      if (type === 'lost') late ??= hear(pool.packets({ kinds: [9] }));
+    });
+    for (const kind of [2, 3]) hear(pool.packets({ kinds: [kind] }));
+    await time.advance(5 * SECOND);
+    const open = (): number[] => relay.connections.map(({ subscriptionIds }) => subscriptionIds.length);
+    expect(open()).toEqual([2, 1]);
+    relay.connections[0]?.close(1_001);
+    await time.advance(100);
+    expect(Math.max(...open())).toBe(2);
+    await time.advance(MINUTE);
+    expect(open().filter((count) => count > 0)).toEqual([2, 2]);
+    expect(words(late?.values ?? []).at(-1)).toBe('eose 0');
+    pool.close();
   });
 
   it('share the load, the one with the fewest users first', async () => {

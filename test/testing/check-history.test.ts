@@ -140,12 +140,13 @@ describe('checkHistory', () => {
       expect(check([joined, stored(a), elsewhere, rest])).toEqual([]);
     });
 
-    it('arrives in vain where this side left, closed the REQ or the socket', () => {
+    it('arrives in vain where this side left, closed the REQ or the socket, or the relay left the pool', () => {
       const left: Untimed = { type: 'ended', name, how: 'unsubscribed' };
       const endings = [
         left,
         sent({ type: 'CLOSE', subscriptionId: 'a' }),
         { type: 'closing', relay, socket: 1 } as const,
+        { type: 'left', relay } as const,
       ];
       for (const ending of endings) expect(check([...begin, arrives(a), { ...ending, at: 5_500 }])).toEqual([]);
     });
