@@ -98,11 +98,13 @@ export function timeoutInFlight<T>(
       }, limit);
       subscriber.add(watched);
       subscriber.add(timer);
-      const judge = (asks: (value: T) => boolean) =>
-        tap<T>((value) => {
-          if (!timer.closed && asks(value)) timer.unsubscribe();
-        });
-      const judged = isOutcome ? source.pipe(judge(isOutcome)) : source;
+      const judged = isOutcome
+        ? source.pipe(
+            tap((value) => {
+              if (!timer.closed && isOutcome(value)) timer.unsubscribe();
+            }),
+          )
+        : source;
       judged.pipe(stopWith(watched)).subscribe({
         next: (value) => subscriber.next(value),
         error: (error) => subscriber.error(error),

@@ -7,7 +7,8 @@ import { isServedBy } from './relay-record.ts';
 /** Who may be meant by what arrives. */
 export interface Receiver {
   readonly delivered: Set<string>;
-  askedAt: number;
+  /** The place in the history of its last question. */
+  askedIn: number;
   filters: readonly Filter[];
   matches: (event: NostrEvent) => boolean;
   endedAt: number;
@@ -26,6 +27,8 @@ interface Arrival {
   readonly request: OpenRequest;
   readonly event: NostrEvent;
   readonly at: number;
+  /** Its place in the history. */
+  readonly place: number;
   readonly receivers: readonly (readonly [name: string, Receiver])[];
 }
 
@@ -40,11 +43,12 @@ export function auditArrivals(
 ): Audit {
   const requests = new Map<number, Map<string, OpenRequest>>();
   let arrivals: Arrival[] = [];
+  let place = 0;
 
   const isDelivered = ({ event, receivers: all }: Arrival): boolean =>
     all.some(([, { delivered }]) => delivered.has(event.id));
-  const isExcused = ({ at, receivers: all }: Arrival): boolean =>
-    all.some(([, { endedAt, askedAt }]) => endedAt < Infinity || askedAt > at);
+  const isExcused = (arrival: Arrival): boolean =>
+    arrival.receivers.some(([, { endedAt, askedIn }]) => endedAt < Infinity || askedIn > arrival.place);
   const settle = (now: number): void => {
     if (arrivals.length === 0 || !arrivals.some(({ due }) => due < now)) return;
     const [due, waiting] = [[] as Arrival[], [] as Arrival[]];
@@ -66,7 +70,7 @@ export function auditArrivals(
         receiver.endedAt === Infinity && receiver.matches(event) && isServedBy(receiver.filters, request.filters),
     );
     if (meant.length === 0 || meant.some(([, { delivered }]) => delivered.has(event.id)) || !verify(event)) return;
-    arrivals.push({ at, due: at + patience, from, socket, request, event, receivers: meant });
+    arrivals.push({ at, place, due: at + patience, from, socket, request, event, receivers: meant });
   };
   const forget = (isForgotten: (arrival: Arrival) => boolean): void => {
     if (arrivals.length > 0) arrivals = arrivals.filter((arrival) => !isForgotten(arrival));
@@ -74,6 +78,7 @@ export function auditArrivals(
 
   return {
     see: (entry: HistoryEntry) => {
+      place++;
       settle(entry.at);
       switch (entry.type) {
         case 'dialled':

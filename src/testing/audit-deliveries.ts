@@ -10,8 +10,8 @@ import { RelayRecord, type Standing } from './relay-record.ts';
 interface Subscriber extends Receiver {
   readonly name: string;
   readonly relays: ReadonlySet<string> | undefined;
-  /** The place in the history of its last question; the beginning where others may have asked it before. */
-  askedIn: number;
+  /** The place in the history since which it is owed what relays hold: of its last question, or the beginning where others may have asked it before. */
+  owedFrom: number;
   matches: (event: NostrEvent) => boolean;
   /** Whether its packets are known, and so its gaps. */
   tellsAll: boolean;
@@ -42,7 +42,7 @@ export function auditDeliveries(context: AuditContext): Audit {
   const standingOf = (subscriber: Subscriber, url: RelayUrl): Standing => {
     const known = subscriber.standings.get(url);
     if (known) return known;
-    const since = Math.max(subscriber.askedIn, relayOf(url).joinedIn);
+    const since = Math.max(subscriber.owedFrom, relayOf(url).joinedIn);
     const standing: Standing = { since, word: undefined, eoseIn: Infinity, gaps: [] };
     subscriber.standings.set(url, standing);
     return standing;
@@ -135,9 +135,9 @@ export function auditDeliveries(context: AuditContext): Audit {
       }
     }
   };
-  const asked = ({ at, name, filters, relays: only, joins }: EntryOf<'asked'>): void => {
+  const asked = ({ name, filters, relays: only, joins }: EntryOf<'asked'>): void => {
     const known = subscribers.get(name);
-    const change = { askedAt: at, askedIn: joins ? 0 : place, filters, matches: compileFilters(filters) };
+    const change = { askedIn: place, owedFrom: joins ? 0 : place, filters, matches: compileFilters(filters) };
     if (known) {
       Object.assign(known, change);
       known.standings.clear();

@@ -87,6 +87,8 @@ interface Subscriber {
   readonly filter$: BehaviorSubject<readonly Filter[]>;
   readonly changes: boolean;
   readonly pause$: BehaviorSubject<boolean> | undefined;
+  /** What is done in its handler when it hears something next. */
+  readonly steps: Step[];
   readonly subscription: Subscription;
 }
 
@@ -136,7 +138,9 @@ class Chaos {
     const start = this.time.now();
     for (const step of this.schedule.steps) {
       await this.#until(start + step.at);
-      this.#take(step);
+      const handler = this.#subscribers.get(step.inHandlerOf ?? -1);
+      if (handler) handler.steps.push(step);
+      else this.#take(step);
     }
     await this.#until(start + LENGTH);
     this.#heal();
@@ -263,15 +267,17 @@ class Chaos {
     const pause$ = index % 3 === 0 ? new BehaviorSubject(false) : undefined;
     const stream = this.#pool.packets(changes ? filter$ : filters, { alone, pause$, resume: { mode } });
     let count = 0;
-    const join = (): void => {
+    const steps: Step[] = [];
+    const handle = (): void => {
+      for (const step of steps.splice(0)) this.#take(step);
       // Who joins is told so many in all of a filter with a limit, and of what is replaced the newest in all, not of each relay.
       const isOwedAll = wish.limit === undefined && (wish.shape === 'notes' || wish.shape === 'two');
       if (++count !== joinedAfter || !isOwedAll) return;
       const late = this.#pool.packets(filters, { alone, resume: { mode } });
       this.#others.push(ignoring(late.pipe(this.history.packets(`late ${index}`, filters, { joins: true }))));
     };
-    const subscription = ignoring(stream.pipe(this.history.packets(name, filters), tap(join)));
-    this.#subscribers.set(index, { name, filter$, changes, pause$, subscription });
+    const subscription = ignoring(stream.pipe(this.history.packets(name, filters), tap(handle)));
+    this.#subscribers.set(index, { name, filter$, changes, pause$, steps, subscription });
   }
 
   #publish(event: NostrEvent, deadline: number, takenBackAfter?: number, previous?: PublishReport): void {

@@ -41,8 +41,11 @@ export interface Draft {
   readonly isTagged: boolean;
 }
 
-/** Something that is done at a time of the schedule, in milliseconds; relays, subscribers and publishes are numbers. */
-export type Step = { readonly at: number } & (
+/**
+ * Something that is done at a time of the schedule, in milliseconds, or out of the handler of a subscriber when it hears something after that;
+ * relays, subscribers and publishes are numbers.
+ */
+export type Step = { readonly at: number; readonly inHandlerOf?: number | undefined } & (
   | { readonly do: 'store'; readonly relays: readonly number[]; readonly draft: Draft; readonly count: number }
   | {
       readonly do: 'subscribe';
@@ -177,6 +180,8 @@ export function scheduleOf(seed: number): Schedule {
     verifying: random() < 0.6 ? 0 : draw(1, 200),
     endsBusy: random() < 0.5,
     // Steps of the same time keep their order.
-    steps: steps.sort((a, b) => a.at - b.at),
+    steps: steps
+      .sort((a, b) => a.at - b.at)
+      .map((step) => ({ ...step, inHandlerOf: maybe(step.do === 'fault' ? 0 : 0.2, () => draw(0, subscribers - 1)) })),
   };
 }

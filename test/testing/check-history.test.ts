@@ -151,6 +151,12 @@ describe('checkHistory', () => {
       for (const ending of endings) expect(check([...begin, arrives(a), { ...ending, at: 5_500 }])).toEqual([]);
     });
 
+    it('arrives in vain where something else is asked after it, though in the same instant', () => {
+      const now = (entries: readonly Untimed[]): Untimed[] => entries.map((entry) => ({ ...entry, at: 1_000 }));
+      expect(check(now([joined, dialled, asked(), req(), arrives(a), asked([{ kinds: [7] }])]))).toEqual([]);
+      expect(check(now([joined, dialled, asked([{ kinds: [7] }]), asked(), req(), arrives(a)]))).toEqual(['missed']);
+    });
+
     it('arrives for one of those whom the REQ may be for', () => {
       const other: Untimed = {
         type: 'asked',
