@@ -1,7 +1,7 @@
 import { classifyKind } from '../protocol/event.ts';
 import type { Filter } from '../protocol/filter.ts';
 import type { Page, Span } from './page.ts';
-import { type Compared, ResumeProof } from './resume-proof.ts';
+import { type Compared, type DeliveredIds, ResumeProof } from './resume-proof.ts';
 
 /** A span of time that is still to be fetched, from its newest end downwards. */
 interface Hole {
@@ -20,9 +20,13 @@ const SMALL_ENOUGH_TO_REPEAT = 500;
 /** Holes kept apart; beyond this the oldest ones are fetched as one. */
 const MOST_HOLES = 8;
 
+/** How to go on after an outage: as `ResumeOptions.mode` says; with `'rest'` for what was not answered yet, and nothing that came since. */
+export type ResumeMode = 'window' | 'full' | 'negentropy' | 'rest';
+
 /** How much of one filter one relay has answered; see {@link ResumeCursor}. */
 export class FilterProgress {
   readonly #filter: Filter;
+  readonly #mode: ResumeMode;
   readonly #mostMatches: number;
   readonly #repeats: boolean;
   readonly #pages: number;
@@ -38,14 +42,10 @@ export class FilterProgress {
   #pagesLeft = 0;
   #largestPage = 0;
 
-  /** @param isDelivered - Tells it by the id, for mode `'negentropy'`. */
-  constructor(
-    filter: Filter,
-    mode: 'window' | 'full' | 'negentropy',
-    pages: number,
-    isDelivered: (id: string) => boolean = () => false,
-  ) {
+  /** @param delivered - For mode `'negentropy'`. */
+  constructor(filter: Filter, mode: ResumeMode, pages: number, delivered: DeliveredIds = new Set<string>()) {
     this.#filter = filter;
+    this.#mode = mode;
     this.#mostMatches = mostMatches(filter);
     // Relevance has no time order to resume or page in (NIP-50), and few events are cheaper asked again than reasoned about.
     this.#repeats =
@@ -55,7 +55,7 @@ export class FilterProgress {
     this.#pages = pages;
     // What a limit cut off is not missing, and ids that a relay names might be others than those that were asked for.
     const canProve = mode === 'negentropy' && filter.limit === undefined && filter.ids === undefined;
-    this.#proof = canProve ? new ResumeProof(isDelivered) : undefined;
+    this.#proof = canProve ? new ResumeProof(delivered) : undefined;
   }
 
   get liveFetches(): boolean {
@@ -79,6 +79,10 @@ export class FilterProgress {
       this.#coveredUntil = now;
       this.#holes = this.#filter.limit === 0 ? [] : [this.#whole(this.#filter.limit)];
       return { filter: this.#filter };
+    }
+    if (this.#mode === 'rest') {
+      this.#liveFetches = this.hasHoles;
+      return { filter: this.page() ?? { ...this.#filter, limit: 1 } };
     }
     this.#liveFetches = this.#repeats;
     if (this.#repeats) {

@@ -1,7 +1,7 @@
 import type { Filter } from '../protocol/filter.ts';
 import { FilterProgress } from './filter-progress.ts';
 import type { Page, Span } from './page.ts';
-import type { Compared } from './resume-proof.ts';
+import type { Compared, DeliveredIds } from './resume-proof.ts';
 
 /**
  * How a live request catches up after an outage.
@@ -73,17 +73,19 @@ export class ResumeCursor {
   #canProve = true;
 
   /**
-   * @param isDelivered - Whether the event of an id was delivered, for mode `'negentropy'`.
+   * @param delivered - For mode `'negentropy'`.
+   * @param isLive - Whether live events are wanted; otherwise nothing that is stored during an outage is asked for.
    * @throws RangeError when `proven` is out of range.
    */
-  constructor(filters: readonly Filter[], options: ResumeOptions = {}, isDelivered?: (id: string) => boolean) {
-    const { mode = 'window', pages = 50, proven = MOST_PROVEN } = options;
+  constructor(filters: readonly Filter[], options: ResumeOptions = {}, delivered?: DeliveredIds, isLive = true) {
+    const { pages = 50, proven = MOST_PROVEN } = options;
+    const mode = isLive ? (options.mode ?? 'window') : 'rest';
     if (!Number.isInteger(proven) || proven < 0) {
       throw new RangeError(`The option 'proven' is a whole number from 0; got ${proven}.`);
     }
     this.#overlap = options.overlap ?? 600;
     this.#maxOverlap = options.maxOverlap ?? 172_800;
-    this.#filters = filters.map((filter) => new FilterProgress(filter, mode, pages, isDelivered));
+    this.#filters = filters.map((filter) => new FilterProgress(filter, mode, pages, delivered));
   }
 
   /** The filters of the live REQ on a new connection, and the gaps that asking them leaves open. `now` in seconds. */

@@ -7,6 +7,11 @@
  */
 export type Compared = { readonly missing: readonly string[]; readonly atOnce: number } | 'unable' | 'not-now';
 
+/** The ids that were delivered, by whichever relay. */
+export interface DeliveredIds {
+  has(id: string): boolean;
+}
+
 /**
  * Whether all that one relay has stored of one filter was delivered. After an outage the ids are compared, and what is missing is fetched by
  * its id. What does not come then, the relay has named and does not give.
@@ -16,7 +21,7 @@ export class ResumeProof {
   #missing: readonly string[] = [];
   #atOnce = 1;
 
-  constructor(private readonly isDelivered: (id: string) => boolean) {}
+  constructor(private readonly delivered: DeliveredIds) {}
 
   /** Whether the ids are to be compared. */
   get isDue(): boolean {
@@ -49,7 +54,7 @@ export class ResumeProof {
   compared(missing: readonly string[], atOnce: number): void {
     this.#isDue = false;
     this.#atOnce = atOnce;
-    this.#missing = missing.filter((id) => !this.isDelivered(id));
+    this.#missing = missing.filter((id) => !this.delivered.has(id));
   }
 
   /** The ids to ask for next. */
@@ -60,7 +65,7 @@ export class ResumeProof {
   /** They were asked for, and the answer is over; says whether it brought any. */
   answered(): boolean {
     const before = this.#missing.length;
-    this.#missing = this.#missing.filter((id) => !this.isDelivered(id));
+    this.#missing = this.#missing.filter((id) => !this.delivered.has(id));
     return this.#missing.length < before;
   }
 }

@@ -17,6 +17,9 @@ export const LEAST_SUBSCRIPTIONS = 2;
 /** A signed event without content takes a third of it: no relay means less. */
 const LEAST_MESSAGE = 1_024;
 
+/** Events that are asked for at once where there are as many, however little may wait: a short answer is taken for a whole one. */
+const LEAST_AT_ONCE = 100;
+
 /** A REQ as it was sent. */
 export interface SentRequest {
   /** When, in milliseconds by the scheduler's clock. */
@@ -26,13 +29,14 @@ export interface SentRequest {
   readonly filters: readonly Filter[];
 }
 
-/** A REQ that is sent now, of no more events than the relay gives. */
+/** A REQ that is sent now, of no more events than the relay gives, and than may wait to be verified. */
 export function sentRequest(
   filters: readonly Filter[],
-  { maxLimit }: RelayLimits,
-  { scheduler, subscriptions }: Pick<Connection, 'scheduler' | 'subscriptions'>,
+  { maxLimit = Infinity }: RelayLimits,
+  { scheduler, subscriptions, maxBacklog }: Pick<Connection, 'scheduler' | 'subscriptions' | 'maxBacklog'>,
 ): SentRequest {
-  return { at: scheduler.now(), open: subscriptions, filters: withinLimit(filters, maxLimit) };
+  const share = Math.max(LEAST_AT_ONCE, Math.floor(maxBacklog / filters.length));
+  return { at: scheduler.now(), open: subscriptions, filters: withinLimit(filters, Math.min(maxLimit, share)) };
 }
 
 /** What a relay can do and takes: by its own word (NIP-11), and by what its refusals taught. */

@@ -37,8 +37,7 @@ export function fetchFrom(
       live: false,
       over: context.scheduler.now() + times.deadline,
       affinity: undefined,
-      // After a loss everything is asked for again, so that no gap is left.
-      resume: { mode: 'full', pages: MOST_PAGES },
+      resume: { pages: MOST_PAGES },
     } as const;
     return askRelay(relay, question).pipe(
       // A relay that comes back later would be heard again.

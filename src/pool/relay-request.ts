@@ -63,7 +63,7 @@ export class RelayRequest {
     private readonly question: Question,
     private readonly subscriber: Subscriber<Answer>,
   ) {
-    this.#cursor = new ResumeCursor(question.filters, question.resume, (id) => question.delivered.has(id));
+    this.#cursor = new ResumeCursor(question.filters, question.resume, question.delivered, question.live);
     this.#said = new Answers(relay.url, subscriber);
     this.#backoff = new Backoff({ maxAttempts: MOST_RETRIES }, question.random);
     this.#exchange = new RequestExchange(relay, question.deadline, question.notes);

@@ -226,6 +226,38 @@ describe('ResumeCursor', () => {
       expect(cursor.nextPage()).toEqual({ kinds: [1], until: NOW - 19, limit: 81 });
     });
 
+    it('goes on with what was not answered, and nothing that came since, where no live events are wanted', () => {
+      const stored = (filters: readonly Filter[], options?: ResumeOptions): ResumeCursor => {
+        const cursor = new ResumeCursor(filters, options, undefined, false);
+        cursor.begin(NOW);
+        return cursor;
+      };
+      for (const mode of ['window', 'full', 'negentropy'] as const) {
+        const cursor = stored([{ kinds: [1], limit: 100 }], { mode });
+        // Lost before it was answered: all of it.
+        cursor.lost(NOW + 1_000);
+        expect(cursor.begin(NOW + 2_000)).toEqual({ filters: [{ kinds: [1], limit: 100 }], gaps: [] });
+        cursor.answered(downFrom(NOW, 20));
+        cursor.lost(NOW + 3_000);
+        const rest = { kinds: [1], until: NOW - 19, limit: 81 };
+        expect(cursor.begin(NOW + 4_000)).toEqual({ filters: [rest], gaps: [] });
+        expect(cursor.unfetched()).toEqual([{ since: 0, until: NOW - 19 }]);
+        cursor.answered(downFrom(NOW - 19, 81));
+        expect(cursor.nextComparison()).toBeUndefined();
+        expect(cursor.nextPage()).toBeUndefined();
+        expect(cursor.unfetched()).toEqual([]);
+      }
+      const two = stored([{ kinds: [1] }, { kinds: [7] }]);
+      two.answered(downFrom(NOW, 20));
+      expect(two.nextPage()).toEqual({ kinds: [1] });
+      two.answered(page(), ['finish']);
+      two.lost(NOW + 1_000);
+      // Of what is whole there is nothing to ask, but a REQ has all of its filters.
+      expect(two.begin(NOW + 2_000).filters).toEqual([{ kinds: [1], limit: 1 }, { kinds: [7] }]);
+      two.answered(downFrom(NOW, 20));
+      expect(two.nextPage()).toEqual({ kinds: [7] });
+    });
+
     it('asks anew for everything where that is wanted or cheap, and leaves no gap', () => {
       const everything: [Filter, ResumeOptions | undefined, Filter][] = [
         [{ kinds: [1] }, { mode: 'full' }, { kinds: [1] }],
@@ -260,7 +292,7 @@ describe('ResumeCursor', () => {
     it('by comparing ids: nothing is a gap until that fails', () => {
       const delivered = new Set(['1']);
       const options: ResumeOptions = { mode: 'negentropy' };
-      const cursor = new ResumeCursor([{ kinds: [1] }, { kinds: [7] }], options, (id) => delivered.has(id));
+      const cursor = new ResumeCursor([{ kinds: [1] }, { kinds: [7] }], options, delivered);
       cursor.begin(NOW);
       expect(cursor.nextComparison()).toBeUndefined();
       cursor.answered(page(NOW - 5), ['finish']);
@@ -348,7 +380,7 @@ describe('ResumeCursor', () => {
     it('by comparing ids: the window has all its pages where they did not do for the ids', () => {
       const delivered = new Set<string>();
       const options: ResumeOptions = { mode: 'negentropy', pages: 2 };
-      const cursor = new ResumeCursor([{ kinds: [1] }], options, (id) => delivered.has(id));
+      const cursor = new ResumeCursor([{ kinds: [1] }], options, delivered);
       cursor.begin(NOW);
       cursor.answered(page());
       cursor.lost(NOW + 1_000);

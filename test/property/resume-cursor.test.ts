@@ -52,8 +52,8 @@ class Model {
     options: ResumeOptions = {},
     private readonly moods: readonly Mood[] = [],
   ) {
-    const isDelivered = (id: string): boolean => this.delivered.has(Number(id));
-    this.cursor = new ResumeCursor([filter], { overlap: OVERLAP, ...options }, isDelivered);
+    const delivered = { has: (id: string): boolean => this.delivered.has(Number(id)) };
+    this.cursor = new ResumeCursor([filter], { overlap: OVERLAP, ...options }, delivered);
   }
 
   store(age: number): void {
