@@ -125,11 +125,12 @@ export class FilterProgress {
     const [hole] = this.#holes;
     if (!hole) return undefined;
     // There is more, but nothing of it was fit to be taken, so there is no date to go on from.
-    if (page.count === 0 && hole.limit !== 0 && hints.includes('more')) return this.#filled(spanOf(hole));
+    const isMore = hints.includes('more') || !this.#isWhole(page, hints);
+    if (page.count === 0 && hole.limit !== 0 && isMore) return this.#filled(spanOf(hole));
     const fresh = Math.max(0, page.count - hole.known);
     if (hole.limit !== undefined) hole.limit = Math.max(0, hole.limit - fresh);
     if (hole.limit === 0 || this.#isWhole(page, hints)) return this.#filled();
-    this.#largestPage = Math.max(this.#largestPage, page.count);
+    this.#largestPage = Math.max(this.#largestPage, page.count + page.unfit);
     const cut = this.#moveDown(hole, page);
     if ((hole.until ?? 0) < (hole.since ?? 0)) return this.#filled(cut);
     if (--this.#pagesLeft > 0) return cut;
@@ -239,7 +240,7 @@ export class FilterProgress {
 
 /** Whether no cap can have cut this answer: the relay says so (NIP-67), or it is shorter than what caps let through. */
 function isShort(page: Page, cap: number, hints: readonly string[]): boolean {
-  return hints.includes('finish') || (page.count < cap && !hints.includes('more'));
+  return hints.includes('finish') || (page.count + page.unfit < cap && !hints.includes('more'));
 }
 
 function withoutLimit(filter: Filter): Filter {

@@ -8,7 +8,10 @@ export interface Span {
 
 /** What one REQ answered up to its EOSE: enough to tell where the next page starts. */
 export class Page {
+  /** Events that were fit to be taken. */
   count = 0;
+  /** Those that were not. */
+  unfit = 0;
   oldest = Infinity;
   /** Events dated `oldest`: the next page, whose `until` is inclusive, holds them again. */
   atOldest = 0;
@@ -31,6 +34,12 @@ export class PageCount {
   /** The events that came first, by id; they are looked up only where others come again. */
   #first: string[] = [];
   #ids: SeenIds | undefined;
+  #isOver = false;
+
+  /** Whether what comes now is no part of the answer. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
 
   /** An event came that had not come before, in this answer or another. */
   add(createdAt: number, id: string): void {
@@ -41,11 +50,17 @@ export class PageCount {
 
   /** An event came that another answer may have brought, or this one; `id` is to be kept. */
   addAgain(createdAt: number, id: string): void {
-    if (this.#seen().add(id)) this.page.add(createdAt);
+    if (!this.#isOver && this.#seen().add(id)) this.page.add(createdAt);
+  }
+
+  /** An event came that is not to be taken: the relay counts it, but its date is not to be trusted. */
+  addUnfit(): void {
+    if (!this.#isOver) this.page.unfit++;
   }
 
   /** The answer is over: its ids are forgotten. */
   end(): void {
+    this.#isOver = true;
     this.#first = [];
     this.#ids = undefined;
   }

@@ -144,7 +144,6 @@ export class RelayRequest {
   #openReq(connection: Connection, filters: readonly Filter[], part: 'live' | 'page'): RelaySubscription | undefined {
     if (this.#hasEnded) return undefined;
     const answer = new PageCount();
-    let answering = true;
     let owes = true;
     const isCurrent = (): boolean => connection === this.#connection;
     const sent = sentRequest(filters, this.relay.limits, connection);
@@ -158,20 +157,20 @@ export class RelayRequest {
         this.#exchange.report({ type: 'answered' });
       },
       event: (event) => {
-        if (answering) answer.add(event.created_at, event.id);
+        if (!answer.isOver) answer.add(event.created_at, event.id);
         else this.#cursor.live(event.created_at, Math.floor(this.question.scheduler.now() / 1_000));
         this.#said.say({ type: 'event', relay: this.relay.url, event }, false);
       },
-      duplicate: (createdAt, id) => (answering ? answer.addAgain(createdAt, id) : undefined),
+      duplicate: (createdAt, id) => answer.addAgain(createdAt, id),
+      unfit: () => answer.addUnfit(),
       eose: (hints) => {
-        const first = answering;
-        answering = false;
+        const first = !answer.isOver;
         answer.end();
         if (first && isCurrent()) this.#answered(part, answer.page, hints);
       },
       closed: (reason) => {
         // Where it was open for a while, what was opened since may be what is too much.
-        if (isCurrent()) this.#closed(part, reason, answering ? sent : { ...sent, open: connection.subscriptions });
+        if (isCurrent()) this.#closed(part, reason, answer.isOver ? { ...sent, open: connection.subscriptions } : sent);
       },
       // The link tells.
       lost: () => undefined,
@@ -182,7 +181,7 @@ export class RelayRequest {
     const { scheduler } = this.question;
     const patience = this.relay.health.patience(this.question.silenceTimeout);
     // Gives up waiting for a relay that says nothing about this REQ, however busy it is elsewhere.
-    const silent = (): void => (answering ? this.#silent(sent, patience) : undefined);
+    const silent = (): void => (answer.isOver ? undefined : this.#silent(sent, patience));
     if (!this.#hasEnded) this.#appointment.wait(awaitAnswer(subscription, patience, scheduler, silent));
     return subscription;
   }

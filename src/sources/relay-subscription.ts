@@ -22,6 +22,8 @@ export interface SubscriptionSink {
   event(event: NostrEvent): void;
   /** The relay's answer holds an event that was delivered before, dated `createdAt`. */
   duplicate(createdAt: number, id: string): void;
+  /** The relay's answer holds an event that is not delivered: forged, expired, or none that was asked for. */
+  unfit?(): void;
   /** Everything stored has been delivered; `hints` are NIP-67's. */
   eose(hints: readonly string[]): void;
   /** The relay ended the REQ, or refused it. */
@@ -149,8 +151,11 @@ export class RelaySubscription implements Recipient {
   take({ event, copy }: ArrivedEvent): void {
     if (copy) {
       if (copy === event || this.#matches(copy)) this.#deliver(copy);
-      else this.#blame('unmatched');
-    }
+      else {
+        this.#blame('unmatched');
+        this.sink.unfit?.();
+      }
+    } else this.sink.unfit?.();
     this.#ease();
   }
 
@@ -244,7 +249,7 @@ export class RelaySubscription implements Recipient {
       this.host.counters.expired++;
       // It never is delivered any more: it need not be asked for, or verified, again.
       this.#delivered.add(id, event.created_at);
-      return;
+      return this.sink.unfit?.();
     }
     this.host.sighted(id);
     if (!this.#delivered.add(id, event.created_at)) return this.#duplicate(event.created_at, id);

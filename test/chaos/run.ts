@@ -173,9 +173,9 @@ class Chaos {
       ...(setting.isFlaky ? { lifetime: uniformLatency(1_000, 40_000) } : {}),
     });
     for (let count = 0; count < setting.stored; count++) {
-      relay.seed(
-        this.#event({ age: Math.floor(count / 3) * 60, kind: 1, author: count % 4, isTagged: count % 2 === 0 }),
-      );
+      const draft = { age: Math.floor(count / 3) * 60, kind: 1, author: count % 4, isTagged: count % 2 === 0 };
+      const isForged = setting.forged !== undefined && count % setting.forged === setting.forged - 1;
+      relay.seed({ ...this.#event(draft), ...(isForged ? { sig: '1'.repeat(128) } : {}) });
     }
     this.history.watch(relay);
     return relay;

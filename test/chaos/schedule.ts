@@ -18,6 +18,8 @@ export interface RelaySetting {
   readonly clockSkew: number;
   /** How many events it holds at the start. */
   readonly stored: number;
+  /** Every so many-th of them is forged; undefined: none. */
+  readonly forged: number | undefined;
   /** Whether its connections are cut now and then. */
   readonly isFlaky: boolean;
 }
@@ -109,6 +111,7 @@ export function scheduleOf(seed: number): Schedule {
     createdAtUpperLimit: maybe(0.3, () => 900),
     clockSkew: random() < 0.7 ? 0 : pick([-7_200, -300, 300, 7_200]),
     stored: random() < 0.5 ? draw(0, 8) : draw(10, 60),
+    forged: maybe(0.25, () => draw(7, 30)),
     isFlaky: random() < 0.15,
   }));
   const wish = (mark: number): Wish => ({

@@ -1,9 +1,10 @@
 import { filter, last, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import type { NostrEvent } from '../../src/protocol/event.ts';
 import { fakeEvent, VirtualTime } from '../../src/testing/index.ts';
 import { reqs } from '../support/asked.ts';
 import { busyVerifier, zerosVerifier } from '../support/clocked-verifiers.ts';
-import { contents, hear, world } from '../support/world.ts';
+import { contents, hear, words, world } from '../support/world.ts';
 
 const SECOND = 1_000;
 /** When the worlds begin, in seconds. */
@@ -105,6 +106,33 @@ describe('a request with a limit above what may wait', () => {
       { kinds: [1], limit: 100 },
       { kinds: [2], limit: 50 },
     ]);
+    pool.close();
+  });
+});
+
+describe('a page of which some is not fit to be taken', () => {
+  /** A relay that gives 20 at a time, and does not say whether there is more. */
+  const cappedWorld = () =>
+    world({ relays: [{ limits: { max_limit: 20 }, hints: false }], pool: { verifier: zerosVerifier } });
+  const forged = (event: NostrEvent): NostrEvent => ({ ...event, sig: '1'.repeat(128) });
+
+  it('is no shorter for it: what is behind it is asked for', async () => {
+    const { pool, relay, time } = cappedWorld();
+    const stored = feed(100).map((event, index) => (index === 30 ? forged(event) : event));
+    relay.seed(stored);
+    const heard = hear(pool.packets({ kinds: [1] }));
+    await time.advance(10 * SECOND);
+    const expected = contents(stored.filter((_, index) => index !== 30)).map((content) => `event ${content}`);
+    expect(words(heard.values)).toEqual([...expected, 'eose 0']);
+    pool.close();
+  });
+
+  it('is a gap where none of it is: there is no date to go on from', async () => {
+    const { pool, relay, time } = cappedWorld();
+    relay.seed(feed(20).map(forged));
+    const heard = hear(pool.packets({ kinds: [1] }));
+    await time.advance(10 * SECOND);
+    expect(heard.values).toMatchObject([{ type: 'gap', since: 0, until: Infinity }, { type: 'eose' }]);
     pool.close();
   });
 });

@@ -51,16 +51,19 @@ class Model {
     private readonly shuffle: (events: Stored[]) => Stored[],
     options: ResumeOptions = {},
     private readonly moods: readonly Mood[] = [],
+    private readonly isLive = true,
+    private readonly isFit: (id: number) => boolean = () => true,
   ) {
     const delivered = { has: (id: string): boolean => this.delivered.has(Number(id)) };
-    this.cursor = new ResumeCursor([filter], { overlap: OVERLAP, ...options }, delivered);
+    this.cursor = new ResumeCursor([filter], { overlap: OVERLAP, ...options }, delivered, isLive);
   }
 
   store(age: number): void {
     const event = { id: this.stored.length, createdAt: this.now - age, storedAt: this.now };
     this.stored.push(event);
     // A REQ that is not answered yet may not have reached the relay.
-    if (this.connected && this.answered && this.asked.some((filter) => matches(filter, event))) {
+    const isHeard = this.isLive && this.connected && this.answered && this.isFit(event.id);
+    if (isHeard && this.asked.some((filter) => matches(filter, event))) {
       this.delivered.add(event.id);
       this.cursor.live(event.createdAt, this.now);
     }
@@ -104,6 +107,10 @@ class Model {
     const isLying = filter.ids !== undefined && this.#mood === 'lies';
     for (const event of this.shuffle(matching.slice(0, most))) {
       if (isLying && event.id % 2 === 0) continue;
+      if (!this.isFit(event.id)) {
+        page.unfit++;
+        continue;
+      }
       page.add(event.createdAt);
       this.delivered.add(event.id);
     }
@@ -131,10 +138,10 @@ class Model {
   }
 
   /** Events that match, were not delivered, and may be missing by no gap that excuses them. */
-  missing(from = 0): Stored[] {
+  missing(from = 0, to = this.stored.length): Stored[] {
     return this.stored
-      .slice(from)
-      .filter((event) => matches(this.filter, event) && !this.delivered.has(event.id))
+      .slice(from, to)
+      .filter((event) => matches(this.filter, event) && this.isFit(event.id) && !this.delivered.has(event.id))
       .filter((event) => !this.#excuses(event).some((gap) => matches(gap, event)));
   }
 
@@ -185,6 +192,7 @@ function run(
   input: typeof setting extends fc.Arbitrary<infer S> ? S : never,
   pages?: number,
   moods?: readonly Mood[],
+  { isLive = true, unfit = Infinity }: { readonly isLive?: boolean; readonly unfit?: number } = {},
 ): Model {
   const shuffle = (events: Stored[]): Stored[] => (input.reversed ? events.reverse() : events);
   const model = new Model(
@@ -194,6 +202,8 @@ function run(
     shuffle,
     { pages: pages ?? 50, mode: moods ? 'negentropy' : 'window' },
     moods,
+    isLive,
+    (id) => (id + 1) % unfit !== 0,
   );
   for (const age of input.before) model.store(age);
   for (let i = 0; i < input.crowd; i++) model.store(50);
@@ -227,6 +237,25 @@ describe('resuming from a cursor', () => {
       fc.property(setting, fc.integer({ min: -200, max: 200 }), fc.nat(400), (input, age, span) => {
         const filter = { kinds: [1], since: START - age - span, until: START - age };
         expect(run(filter, input).missing()).toEqual([]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('keeps that promise where a relay holds what is not fit to be taken', () => {
+    fc.assert(
+      fc.property(setting, fc.integer({ min: 2, max: 30 }), (input, unfit) => {
+        expect(run({ kinds: [1] }, input, undefined, undefined, { unfit }).missing()).toEqual([]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('fetches all that was stored when it asked, and leaves no hole for an outage, where no live events are wanted', () => {
+    fc.assert(
+      fc.property(setting, fc.integer({ min: 2, max: 30 }), (input, unfit) => {
+        const model = run({ kinds: [1] }, input, undefined, undefined, { isLive: false, unfit });
+        expect([model.missing(0, model.firstBegin), model.outageGaps]).toEqual([[], []]);
       }),
       { numRuns: 2_000 },
     );

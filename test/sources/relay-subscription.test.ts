@@ -160,6 +160,41 @@ describe('RelaySubscription', () => {
     expect(counters.expired).toBe(1);
   });
 
+  it('says of what is not fit to be delivered that it was there', async () => {
+    const { host, time } = setUp();
+    const said: string[] = [];
+    const past = Math.floor(time.now() / 1_000) - 1;
+    const sink = {
+      event: ({ content }: NostrEvent) => said.push(content),
+      duplicate: () => said.push('duplicate'),
+      unfit: () => said.push('unfit'),
+      eose: () => said.push('eose'),
+      closed: () => undefined,
+      lost: () => undefined,
+    };
+    const subscription = new RelaySubscription('0', [{ kinds: [1] }], host, sink, { delivered: new SeenIds() });
+    const good = note('good');
+    const another = note('of another kind', { kind: 7 });
+    host.verification.check(another, { verified: () => undefined });
+    await time.advance(1_000);
+    const events = [
+      good,
+      { ...note('forged'), sig: '1'.repeat(128) },
+      note('unmatched', { kind: 3 }),
+      another,
+      note('over', { tags: [['expiration', `${past}`]] }),
+      'no event',
+      good,
+    ];
+    for (const event of events) {
+      const text = relayEvent('0', event);
+      subscription.frame(text, peekOf(text));
+    }
+    subscription.eose([]);
+    await time.advance(1_000);
+    expect(said).toEqual(['good', 'unfit', 'unfit', 'unfit', 'unfit', 'unfit', 'duplicate', 'eose']);
+  });
+
   it('verifies nothing again that had expired', async () => {
     const { frame, said, time, counters } = setUp();
     const past = Math.floor(time.now() / 1_000) - 1;
