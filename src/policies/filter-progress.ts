@@ -40,7 +40,6 @@ export class FilterProgress {
   /** Whether the live REQ asks for what is stored too, and does not only open the stream. */
   #liveFetches = true;
   #pagesLeft = 0;
-  #largestPage = 0;
 
   /** @param delivered - For mode `'negentropy'`. */
   constructor(filter: Filter, mode: ResumeMode, pages: number, delivered: DeliveredIds = new Set<string>()) {
@@ -74,7 +73,6 @@ export class FilterProgress {
   /** @param canProve - Whether the relay is not known to be unable to. */
   begin(now: number, overlap: number, canProve = false): { readonly filter: Filter; readonly gap?: Span } {
     this.#pagesLeft = this.#pages;
-    this.#largestPage = 0;
     if (this.#coveredUntil === undefined) {
       this.#coveredUntil = now;
       this.#holes = this.#filter.limit === 0 ? [] : [this.#whole(this.#filter.limit)];
@@ -130,7 +128,6 @@ export class FilterProgress {
     const fresh = Math.max(0, page.count - hole.known);
     if (hole.limit !== undefined) hole.limit = Math.max(0, hole.limit - fresh);
     if (hole.limit === 0 || this.#isWhole(page, hints)) return this.#filled();
-    this.#largestPage = Math.max(this.#largestPage, page.count + page.unfit);
     const cut = this.#moveDown(hole, page);
     if ((hole.until ?? 0) < (hole.since ?? 0)) return this.#filled(cut);
     if (--this.#pagesLeft > 0) return cut;
@@ -140,7 +137,7 @@ export class FilterProgress {
 
   /** The newest hole was asked for in one REQ with other filters, and this is the answer to all. */
   answeredTogether(page: Page, hints: readonly string[]): void {
-    if (isShort(page, SMALLEST_CAP, hints)) this.#filled();
+    if (isShort(page, hints)) this.#filled();
   }
 
   unfetched(): readonly Span[] {
@@ -215,7 +212,7 @@ export class FilterProgress {
 
   #isWhole(page: Page, hints: readonly string[]): boolean {
     if (this.#filter.search !== undefined) return true;
-    if (isShort(page, Math.max(SMALLEST_CAP, this.#largestPage), hints)) return true;
+    if (isShort(page, hints)) return true;
     return page.count >= this.#mostMatches && !hints.includes('more');
   }
 
@@ -239,8 +236,8 @@ export class FilterProgress {
 }
 
 /** Whether no cap can have cut this answer: the relay says so (NIP-67), or it is shorter than what caps let through. */
-function isShort(page: Page, cap: number, hints: readonly string[]): boolean {
-  return hints.includes('finish') || (page.count + page.unfit < cap && !hints.includes('more'));
+function isShort({ count, unfit }: Page, hints: readonly string[]): boolean {
+  return hints.includes('finish') || (count + unfit < SMALLEST_CAP && !hints.includes('more'));
 }
 
 function withoutLimit(filter: Filter): Filter {

@@ -114,7 +114,7 @@ class Chaos {
   #names = 0;
 
   constructor(private readonly schedule: Schedule) {
-    const { seed, relays, verifying } = schedule;
+    const { seed, relays, verifying, maxBacklog } = schedule;
     const { time, history } = this;
     this.#random = seededRandom(seed);
     this.#network = new VirtualNetwork({ time, seed });
@@ -127,8 +127,7 @@ class Chaos {
       signer: SIGNER,
       connectivity$: this.#wake,
       route: this.#seeing(everyRelay()),
-      // In every third world so little may wait that REQs are closed and asked again all the time.
-      maxBacklog: seed % 3 === 0 ? 2 : 5_000,
+      maxBacklog,
       maxSubscriptions: (url) => this.relays.find((relay) => relay.url === url)?.limits.max_subscriptions,
     });
     for (const { url } of this.relays) this.#join(url);

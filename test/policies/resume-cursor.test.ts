@@ -109,6 +109,18 @@ describe('ResumeCursor', () => {
       }
     });
 
+    it('does not take a page that is shorter than the one before for the last: relays leave some out after they have counted', () => {
+      const cursor = new ResumeCursor([{ kinds: [1] }]);
+      cursor.begin(NOW);
+      cursor.answered(downFrom(NOW, 50));
+      cursor.nextPage();
+      cursor.answered(downFrom(NOW - 49, 49));
+      expect(cursor.nextPage()).toEqual({ kinds: [1], until: NOW - 97 });
+      // Nothing but what is known.
+      cursor.answered(page(NOW - 97));
+      expect(cursor.nextPage()).toBeUndefined();
+    });
+
     it('steps over a second that fills a whole page, and says so', () => {
       const cursor = new ResumeCursor([{ kinds: [1] }]);
       cursor.begin(NOW);
