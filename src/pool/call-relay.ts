@@ -1,4 +1,4 @@
-import { Observable, race, Subscription, take, timer } from 'rxjs';
+import { Observable, race, type Subscriber, Subscription, take, timer } from 'rxjs';
 import { BulkheadError } from '../operators/bulkhead.ts';
 import { CircuitOpenError } from '../operators/circuit-breaker.ts';
 import { stopWith } from '../operators/stop-with.ts';
@@ -7,6 +7,7 @@ import { Backoff } from '../policies/backoff.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { isRetryable, parseReason, type Reason } from '../protocol/reason.ts';
 import { RelayError } from '../protocol/relay-error.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
 import type { Link } from '../sources/relay.ts';
 import type { Exchange, Progress } from './exchange.ts';
@@ -22,6 +23,12 @@ export type CallEnding =
   | { readonly status: 'rejected'; readonly reason: Reason; readonly isUnsent?: true }
   | { readonly status: 'unreachable'; readonly error?: RelayError };
 
+/**
+ * Told when the relay may have what is sent, or when it is certain that no answer to that will come; then with the reason, where the relay does
+ * not take it for now.
+ */
+export type Sent = (isSent: boolean, refusal?: Reason) => void;
+
 /** What is sent to one relay and answered. */
 export interface RelayCall {
   readonly verb: Exchange['verb'];
@@ -36,8 +43,8 @@ export interface RelayCall {
   readonly retries?: number | undefined;
   /** What is known to speak against it; it may become known while it waits. */
   readonly refusal: () => Reason | undefined;
-  /** Sends on subscribe; `sent` is told when the relay may have it, or when it is certain that no answer to that will come. */
-  readonly send: (connection: Connection, sent: (isSent: boolean) => void) => Observable<Progress>;
+  /** Sends on subscribe. */
+  readonly send: (connection: Connection, sent: Sent) => Observable<Progress>;
 }
 
 /** Sends over the connection there is or comes, again where that makes sense, until it is answered for good or the deadline. */
@@ -52,6 +59,8 @@ export function callRelay(
     let sent = false;
     let wasConnected = false;
     let refusal: Reason | undefined;
+    /** Who judges what was sent and is not answered. */
+    let judge: Subscriber<Progress> | undefined;
     let trouble: RelayError | undefined;
     /** What is done about the last link. */
     let work = new Subscription();
@@ -59,6 +68,10 @@ export function callRelay(
     let underWay = 0;
     let hasLinks = true;
 
+    const sentOrNot: Sent = (isSent, why) => {
+      sent = isSent;
+      refusal = isSent ? undefined : (why ?? refusal);
+    };
     const end = (ending: CallEnding): void => {
       subscriber.next(ending);
       subscriber.complete();
@@ -139,7 +152,10 @@ export function callRelay(
       // A thread that was blocked, or slept, hears of a connection before its timers.
       if (patience <= 0) return end(givenUp());
       const sending = (waited: number): void => notes.sent(relay.url, waited);
-      const sent$ = send(connection, (isSent) => (sent = isSent));
+      const sent$ = new Observable<Progress>((exchange) => {
+        judge = exchange;
+        send(connection, sentOrNot).subscribe(exchange);
+      });
       run(
         relay.exchange({ verb, call: notes.call, priority, patience, timeout }, sent$, sending),
         (progress) => settle(progress, connection),
@@ -180,6 +196,13 @@ export function callRelay(
         if (!wasConnected) end(givenUp());
       });
     }
-    after(deadline, () => end(givenUp()));
+    after(deadline, () => {
+      if (sent) judge?.next({ type: 'failed', error: silence(relay.url, deadline) });
+      end(givenUp());
+    });
   });
+}
+
+function silence(relay: RelayUrl, deadline: number): RelayError {
+  return new RelayError('silent', relay, `There was no answer within ${deadline} ms.`);
 }

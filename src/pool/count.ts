@@ -7,7 +7,7 @@ import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
 import { countAnswer } from '../sources/queries.ts';
-import { callRelay } from './call-relay.ts';
+import { callRelay, type Sent } from './call-relay.ts';
 import { checkMilliseconds } from './check-milliseconds.ts';
 import { type CountOutcome, type CountReport, countReport } from './count-report.ts';
 import type { Progress } from './exchange.ts';
@@ -98,7 +98,7 @@ function countAt(
   return defer(() => {
     let counted: CountOutcome | undefined;
     let notice: string | undefined;
-    const send = (connection: Connection, sent: (isSent: boolean) => void): Observable<Progress> =>
+    const send = (connection: Connection, sent: Sent): Observable<Progress> =>
       new Observable((subscriber) => {
         const finish = (progress: Progress): void => {
           subscriber.next(progress);

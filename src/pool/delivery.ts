@@ -4,7 +4,7 @@ import type { NostrEvent } from '../protocol/event.ts';
 import { acceptedByRelay } from '../protocol/reason.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
-import { callRelay } from './call-relay.ts';
+import { callRelay, type Sent } from './call-relay.ts';
 import type { Progress } from './exchange.ts';
 import type { CallNotes } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
@@ -27,7 +27,7 @@ export function deliver(
     deadline,
     timeout: OK_TIMEOUT,
     refusal: () => relay.refusalOf(event),
-    send: (connection: Connection, sent: (isSent: boolean) => void) => acknowledged(connection, event, sent),
+    send: (connection: Connection, sent: Sent) => acknowledged(connection, event, sent),
   } as const;
   return callRelay(relay, call, context).pipe(
     map((ending): readonly [RelayUrl, PublishOutcome] => [
@@ -38,11 +38,7 @@ export function deliver(
 }
 
 /** Sends the event on subscribe, and says what became of it. */
-function acknowledged(
-  connection: Connection,
-  event: NostrEvent,
-  sent: (isSent: boolean) => void,
-): Observable<Progress> {
+function acknowledged(connection: Connection, event: NostrEvent, sent: Sent): Observable<Progress> {
   return new Observable((subscriber) => {
     const finish = (progress: Progress): void => {
       subscriber.next(progress);
@@ -50,6 +46,7 @@ function acknowledged(
     };
     const waiting = connection.openPublish(event, {
       sent: () => sent(true),
+      challenged: (reason) => sent(false, reason),
       answered: ({ accepted, reason }) =>
         finish({ type: acceptedByRelay(accepted, reason) ? 'answered' : 'refused', reason }),
       lost: (error) => finish({ type: 'failed', error }),

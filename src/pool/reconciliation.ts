@@ -6,6 +6,7 @@ import type { Reason } from '../protocol/reason.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayLimits } from '../protocol/relay-limits.ts';
 import type { Connection } from '../sources/connection.ts';
+import type { Sent } from './call-relay.ts';
 import type { Progress } from './exchange.ts';
 import { awaitAnswer } from './patience.ts';
 import type { PooledRelay } from './pooled-relay.ts';
@@ -59,7 +60,7 @@ export function frameSizeFor({ maxMessageLength = Infinity }: RelayLimits, wante
 export function reconciliation(
   connection: Connection,
   { filter, negentropy, silenceTimeout, maxNeed, scheduler }: ReconciliationOptions,
-  sent: (isSent: boolean) => void,
+  sent: Sent,
   ended: (result: ReconciliationResult) => void,
 ): Observable<Progress> {
   return new Observable((subscriber) => {

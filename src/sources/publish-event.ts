@@ -1,5 +1,6 @@
 import { Subscription } from 'rxjs';
 import type { NostrEvent } from '../protocol/event.ts';
+import type { Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { Acknowledgement, Acknowledgements } from './acknowledgements.ts';
 
@@ -7,6 +8,8 @@ import type { Acknowledgement, Acknowledgements } from './acknowledgements.ts';
 export interface PublishSink {
   /** The socket took it: from then on the relay may have it. */
   sent?(): void;
+  /** The relay wants to know first who asks, and has not got it until it is sent once more. */
+  challenged?(reason: Reason): void;
   answered(ack: Acknowledgement): void;
   /** The connection ended before that. */
   lost(error: RelayError): void;
@@ -33,6 +36,7 @@ export function publishEvent(event: NostrEvent, sink: PublishSink, host: Publish
   const next = (ack: Acknowledgement): void => {
     if (ack.accepted || ack.reason.prefix !== 'auth-required' || triedToAuthenticate) return sink.answered(ack);
     triedToAuthenticate = true;
+    sink.challenged?.(ack.reason);
     waiting.add(host.authenticate((accepted) => (accepted ? send() : sink.answered(ack))));
   };
   waiting.add(host.acks.wait(event.id, { next, error: (error) => sink.lost(error) }));

@@ -43,6 +43,9 @@ function desk(worldOptions: WorldOptions = {}, options: DurableOutboxOptions = {
   return { ...first, next: (settings = options, pool = w.pool) => start(first.store.disk, settings, pool) };
 }
 
+/** Goes on asking relays that say nothing. */
+const patient: WorldOptions['pool'] = { breaker: { consecutiveFailures: Infinity, minimumCalls: 1_000 } };
+
 const statuses = (heard: Heard<OutboxReport>): string[] => heard.values.map(({ status }) => status);
 const outcomes = (report: OutboxReport | undefined): string[] =>
   Object.values(report?.outcomes ?? {}).map(({ status }) => status);
@@ -725,7 +728,10 @@ describe('the bounds', () => {
 
   it('sends so many at a time, half of the places for what is tried again, and new ones first', async () => {
     const dead = { faults: { noOk: true } };
-    const { outbox, relays, time, note } = desk({ relays: [dead, {}] }, { concurrency: 4, backoff: { floor: 1 } });
+    const { outbox, relays, time, note } = desk(
+      { relays: [dead, {}], pool: patient },
+      { concurrency: 4, backoff: { floor: 1 } },
+    );
     const slow = Array.from({ length: 10 }, (_, index) => note(`slow ${index}`));
     for (const event of slow) hear(outbox.publish(event, { relays: [relays[0]?.url ?? ''] }));
     await time.advance(5 * SECOND);
@@ -742,9 +748,8 @@ describe('the bounds', () => {
 
   it('tries so many again a second', async () => {
     const connectivity$ = new Subject<unknown>();
-    const patient = { floor: HOUR };
-    const options = { retryRate: 5, backoff: patient, connectivity$, concurrency: 100 };
-    const { outbox, relay, time, note } = desk({ relays: [{ faults: { noOk: true } }] }, options);
+    const options = { retryRate: 5, backoff: { floor: HOUR }, connectivity$, concurrency: 100 };
+    const { outbox, relay, time, note } = desk({ relays: [{ faults: { noOk: true } }], pool: patient }, options);
     for (let index = 0; index < 40; index++) hear(outbox.publish(note(`${index}`)));
     await time.advance(20 * SECOND);
     expect(sent(relay)).toBe(40);
