@@ -116,6 +116,11 @@ export class CircuitBreaker {
     return this.#do((now) => this.#policy.state(now));
   }
 
+  /** What a call would be told now; undefined where it may go through. Asking takes no permit and counts nothing. */
+  get refusal(): CircuitRefusal | undefined {
+    return this.#do((now) => this.#policy.refusal(now));
+  }
+
   /** What the breaker knows now. */
   get stats(): CircuitStats {
     return this.#do((now) => this.#policy.stats(now));

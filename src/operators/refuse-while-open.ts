@@ -22,8 +22,7 @@ import type { CircuitBreaker } from './circuit-breaker-handle.ts';
 export function refuseWhileOpen<T>(breaker: CircuitBreaker): MonoTypeOperatorFunction<T> {
   return (source) =>
     defer(() => {
-      const { state, retryAt } = breaker.stats;
-      if (state === 'closed' || retryAt === undefined) return source;
-      return throwError(() => new CircuitOpenError({ granted: false, state, retryAt }));
+      const { refusal } = breaker;
+      return refusal ? throwError(() => new CircuitOpenError(refusal)) : source;
     });
 }

@@ -148,10 +148,17 @@ export class CircuitBreakerPolicy {
     this.#openings = 0;
   }
 
+  /** What a call would be told at `now`; undefined where it may go through. It counts nothing. */
+  refusal(now: number): CircuitRefusal | undefined {
+    const time = this.#advance(now);
+    if (this.#state === 'closed' || time >= this.#until) return undefined;
+    if (this.#state === 'half-open' && this.#hasPlace()) return undefined;
+    return { granted: false, state: this.#state, retryAt: now + this.#until - time };
+  }
+
   /** What it knows. */
   stats(now: number): CircuitStats {
     const time = this.#advance(now);
-    const mayGo = this.#state === 'closed' || time >= this.#until || (this.#state === 'half-open' && this.#hasPlace());
     return {
       state: this.#state,
       isFrozen: this.#isFrozen,
@@ -160,7 +167,7 @@ export class CircuitBreakerPolicy {
       refused: this.#refused,
       openings: this.#openings,
       cause: this.#cause,
-      retryAt: mayGo ? undefined : now + this.#until - time,
+      retryAt: this.refusal(now)?.retryAt,
     };
   }
 

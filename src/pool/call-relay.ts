@@ -59,6 +59,8 @@ export function callRelay(
     let sent = false;
     let wasConnected = false;
     let refusal: Reason | undefined;
+    /** Why what was sent last is to be sent once more. */
+    let challenge: Reason | undefined;
     /** Who judges what was sent and is not answered. */
     let judge: Subscriber<Progress> | undefined;
     let trouble: RelayError | undefined;
@@ -70,14 +72,15 @@ export function callRelay(
 
     const sentOrNot: Sent = (isSent, why) => {
       sent = isSent;
-      refusal = isSent ? undefined : (why ?? refusal);
+      challenge = isSent ? undefined : (why ?? challenge);
     };
     const end = (ending: CallEnding): void => {
       subscriber.next(ending);
       subscriber.complete();
     };
     const givenUp = (): CallEnding => {
-      if (refusal) return { status: 'rejected', reason: refusal };
+      const reason = refusal ?? challenge;
+      if (reason) return { status: 'rejected', reason };
       if (sent) return { status: 'silent' };
       return trouble ? { status: 'unreachable', error: trouble } : { status: 'unreachable' };
     };

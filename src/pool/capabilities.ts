@@ -45,6 +45,9 @@ export class RelayCapabilities {
   /** Numbers that refusals named, and those that they led us to guess. */
   #learnt: RelayLimits = {};
   #guessed: RelayLimits = {};
+  /** What it takes by all of these: it is asked about for each REQ and EVENT, and seldom changes. */
+  #said: RelayLimits;
+  #limits: RelayLimits;
   /** The last NOTICE that spoke of a limit; it names no REQ. */
   #notice: { readonly text: string; readonly at: number } | undefined;
   #dueAt = -Infinity;
@@ -62,7 +65,9 @@ export class RelayCapabilities {
     private readonly remembered: RelayLimits,
     private readonly scheduler: SchedulerLike,
     private readonly changed: () => void,
-  ) {}
+  ) {
+    this.#said = this.#limits = { ...remembered, ...given };
+  }
 
   /** What it says of itself; undefined while that is unknown. */
   get information(): RelayInformation | undefined {
@@ -71,12 +76,12 @@ export class RelayCapabilities {
 
   /** What it takes, as far as that was said: by its document, by the user, or by a refusal. */
   get said(): RelayLimits {
-    return strictest({ ...this.remembered, ...this.#information?.limits, ...this.given }, this.#learnt);
+    return this.#said;
   }
 
   /** What is asked of it at most: what was said, and what refusals without a number led us to guess. */
   get limits(): RelayLimits {
-    return strictest(this.said, this.#guessed);
+    return this.#limits;
   }
 
   /** REQs that may be open on one connection; Infinity where it is not known. */
@@ -134,7 +139,7 @@ export class RelayCapabilities {
     this.#asking = ask.pipe(catchError(() => EMPTY)).subscribe((information) => {
       this.#information = information;
       this.#dueAt = this.scheduler.now() + FRESH_FOR;
-      this.changed();
+      this.#takeTogether();
     });
   }
 
@@ -145,6 +150,12 @@ export class RelayCapabilities {
     if (known !== undefined && stricter(limit, known, told) === known) return;
     if (value === undefined) this.#guessed = { ...this.#guessed, [limit]: told };
     else this.#learnt = { ...this.#learnt, [limit]: told };
+    this.#takeTogether();
+  }
+
+  #takeTogether(): void {
+    this.#said = strictest({ ...this.remembered, ...this.#information?.limits, ...this.given }, this.#learnt);
+    this.#limits = strictest(this.#said, this.#guessed);
     this.changed();
   }
 

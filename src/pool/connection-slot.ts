@@ -85,19 +85,17 @@ export class ConnectionSlot implements SocketUser {
 
   /** Counts a user until the subscription that it gives is unsubscribed from. */
   enter({ priority, affinity, subscribes }: Use, now: number): Subscription {
+    const change = (by: 1 | -1): void => {
+      const before = this.priority;
+      this.#users += by;
+      if (subscribes) this.#subscriptions += by;
+      count(this.#priorities, priority, by);
+      if (affinity !== undefined) count(this.#affinities, affinity, by);
+      if (this.priority !== before) this.budget.changed();
+    };
     this.#usedAt = now;
-    this.#users++;
-    if (subscribes) this.#subscriptions++;
-    count(this.#priorities, priority, 1);
-    if (affinity !== undefined) count(this.#affinities, affinity, 1);
-    this.budget.changed();
-    return new Subscription(() => {
-      this.#users--;
-      if (subscribes) this.#subscriptions--;
-      count(this.#priorities, priority, -1);
-      if (affinity !== undefined) count(this.#affinities, affinity, -1);
-      this.budget.changed();
-    });
+    change(1);
+    return new Subscription(() => change(-1));
   }
 
   close(): void {

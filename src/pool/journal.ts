@@ -243,7 +243,7 @@ function isLate(code: RelayErrorCode): boolean {
 
 function whyNot(relay: PooledRelay, hasFailed: boolean, isEjected: boolean): string {
   if (hasFailed) return 'the request failed there';
-  if (relay.health.breaker.stats.retryAt !== undefined) return 'its circuit breaker is open, as it failed too often';
+  if (relay.health.breaker.refusal) return 'its circuit breaker is open, as it failed too often';
   if (relay.isFailing) return `it is not connected: ${relay.status.error?.message ?? 'the last attempt failed'}`;
   if (isEjected) return 'it fails clearly more than the others';
   return 'the route preferred others';

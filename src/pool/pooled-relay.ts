@@ -72,7 +72,7 @@ export class PooledRelay {
       size,
       backoff: memory ? { ...backoff, attempts: memory.attempts } : backoff,
       dialling: this.#dialling(),
-      notBefore: () => this.health.breaker.stats.retryAt,
+      notBefore: () => this.health.breaker.refusal?.retryAt,
       maxSubscriptionIdLength: () => this.limits.maxSubscriptionIdLength,
       onNotice: (text) => this.#capabilities.noticed(text),
     });
@@ -134,7 +134,7 @@ export class PooledRelay {
   /** Whether it is worth a try: it is not known to be down, and its breaker would let a request through now. */
   get isReady(): boolean {
     // An open breaker stays open until somebody asks; whoever is not chosen would never be asked.
-    return !this.isFailing && this.health.breaker.stats.retryAt === undefined;
+    return !this.isFailing && this.health.breaker.refusal === undefined;
   }
 
   /** The share of the load that it is to get where relays are balanced, 1 being normal. */

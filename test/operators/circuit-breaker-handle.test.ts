@@ -90,6 +90,22 @@ describe('CircuitBreaker', () => {
     }
   });
 
+  it('says what a call would be told, and counts nothing by that', () => {
+    const { time, breaker, permit } = bench();
+    expect(breaker.refusal).toBeUndefined();
+    permit().fail();
+    const { refusal } = breaker;
+    expect(refusal).toMatchObject({ granted: false, state: 'open' });
+    expect(refusal?.retryAt).toBe(breaker.stats.retryAt);
+    expect(breaker.stats.refused).toBe(0);
+    expect(breaker.acquire()).toEqual(refusal);
+    time.moveTo(refusal?.retryAt ?? NaN);
+    // Its time is over, though it becomes half-open with the call alone.
+    expect([breaker.refusal, breaker.state]).toEqual([undefined, 'open']);
+    permit();
+    expect(breaker.refusal).toMatchObject({ state: 'half-open' });
+  });
+
   it('refuses a wrong number', () => {
     expect(() => new CircuitBreaker({ probes: 0 })).toThrow("'probes'");
   });
