@@ -34,6 +34,7 @@ import type { Verifier } from '../../src/verifiers/verifier.ts';
 import { laterVerifier } from '../support/clocked-verifiers.ts';
 import { isReal } from '../support/chaos-verifier.ts';
 import { FAULTS } from './faults.ts';
+import { toldInPackets } from './told-packets.ts';
 import { type Draft, LENGTH, type RelaySetting, type Schedule, type Step, type Wish } from './schedule.ts';
 
 /** What a pool with its defaults is held to; of timers and attempts, twice the most that the schedules were seen to take. */
@@ -208,8 +209,8 @@ class Chaos {
         return;
       case 'request': {
         const [name, filters, { deadline }] = [`request ${this.#names++}`, filtersOf(step.wish), step];
-        const stream = this.#pool.request(filters, { deadline });
-        this.#others.push(ignoring(stream.pipe(this.history.events(name, filters, { within: deadline }))));
+        const stream = toldInPackets(this.#pool, name, filters, { deadline });
+        this.#others.push(ignoring(stream.pipe(this.history.packets(name, filters, { within: deadline }))));
         return;
       }
       case 'publish':
