@@ -249,8 +249,10 @@ export class RelayRequest {
     this.#exchange.stop();
     this.#drain.await(ended);
     this.#drain.then(() => {
+      // Both REQs of an earlier connection may have been closed: the new one is asked once.
+      const isDue = this.#isOverrun;
       this.#isOverrun = false;
-      const part = connection === this.#connection ? this.#open.remove(ended) : 'live';
+      const part = connection === this.#connection ? this.#open.remove(ended) : isDue && 'live';
       if (part === 'page') return this.#nextPage();
       if (!part || !this.#connection) return;
       this.#cursor.lost(heardAt / 1_000);

@@ -107,6 +107,38 @@ describe('pause$', () => {
     pool.close();
   });
 
+  it.each([true, false])(
+    'asks once when it goes on, though both of its REQs were closed; the connection was lost since: %s',
+    async (isLost) => {
+      const pause$ = new BehaviorSubject(false);
+      const { pool, relay, time } = world({
+        relays: [{ limits: { max_limit: 50 } }],
+        pool: { verifier: zerosVerifier, maxBacklog: 60 },
+      });
+      // A page of what is older is more than may wait.
+      const large = [['pad', '.'.repeat(9_000)]];
+      relay.seed(feed(200).map((event, at) => (at < 150 ? fakeEvent({ ...event, tags: large }) : event)));
+      const wire = said(relay);
+      // The second REQ is the first page.
+      relay.received$.subscribe(() =>
+        wire.filter((verb) => verb === 'REQ').length === 2 ? pause$.next(true) : undefined,
+      );
+      const heard = hear(pool.subscribe({ kinds: [1] }, { pause$ }));
+      await time.advance(SECOND);
+      relay.add(...feed(70, 200));
+      await time.advance(SECOND);
+      expect(wire).toEqual(['REQ', 'REQ', 'CLOSE', 'CLOSE']);
+      if (isLost) relay.drop();
+      await time.advance(60 * SECOND);
+      expect(relay.subscriptionCount).toBe(0);
+      pause$.next(false);
+      await time.advance(10 * SECOND);
+      expect(relay.subscriptionCount).toBe(1);
+      expect(contents(heard.values).toSorted()).toEqual(numbers(0, 270).toSorted());
+      pool.close();
+    },
+  );
+
   it('lets a request have all that is stored, a part at a time', async () => {
     const pause$ = new BehaviorSubject(false);
     const { pool, relay, time } = world({
