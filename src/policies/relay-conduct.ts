@@ -44,6 +44,13 @@ export interface RelayBudgets {
 /** What a relay may send only so much of without being dropped. */
 export type Misconduct = 'unasked' | 'unmatched' | 'invalid';
 
+/** What a relay that was dropped for it has sent. */
+export const TOO_MUCH: Readonly<Record<Misconduct, string>> = {
+  unasked: 'too many messages that nobody asked for',
+  unmatched: 'too many events that match no filter',
+  invalid: 'too many forged events',
+};
+
 const DEFAULTS: Required<{ readonly [K in keyof RelayBudgets]: RelayBudget }> = {
   frames: { burst: 500_000, perSecond: 20_000 },
   bytes: { burst: 500_000_000, perSecond: 20_000_000 },

@@ -29,13 +29,13 @@ export interface SentRequest {
   readonly filters: readonly Filter[];
 }
 
-/** A REQ that is sent now, of no more events than the relay gives, and than may wait to be verified. */
+/** A REQ that is sent now, of no more events than the relay gives, and than can be taken in. */
 export function sentRequest(
   filters: readonly Filter[],
   { maxLimit = Infinity }: RelayLimits,
-  { scheduler, subscriptions, maxBacklog }: Pick<Connection, 'scheduler' | 'subscriptions' | 'maxBacklog'>,
+  { scheduler, subscriptions, mostAtOnce }: Pick<Connection, 'scheduler' | 'subscriptions' | 'mostAtOnce'>,
 ): SentRequest {
-  const share = Math.max(LEAST_AT_ONCE, Math.floor(maxBacklog / filters.length));
+  const share = Math.max(LEAST_AT_ONCE, Math.floor(mostAtOnce / filters.length));
   return { at: scheduler.now(), open: subscriptions, filters: withinLimit(filters, Math.min(maxLimit, share)) };
 }
 

@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   /**
    * Events of one REQ that may wait to be verified or taken, one of more than 4 kB counting more. Beyond it the socket is not read, where only
    * this REQ uses it and the platform can (Node); otherwise the REQ is closed, and asked again from where it stood when all that came is
-   * delivered. A pool asks for a larger `limit` page by page. A REQ of a connection without a pool is never closed for it.
+   * delivered. There, a pool asks for a larger `limit` page by page. A REQ of a connection without a pool is never closed for it.
    *
    * @default 5_000
    */

@@ -1,5 +1,5 @@
 import { asyncScheduler, Observable, type SchedulerLike, Subscription } from 'rxjs';
-import { type Misconduct, RelayConduct } from '../policies/relay-conduct.ts';
+import { type Misconduct, RelayConduct, TOO_MUCH } from '../policies/relay-conduct.ts';
 import { SeenIds } from '../policies/seen-ids.ts';
 import { beginningOf } from '../protocol/beginning-of.ts';
 import type { NostrEvent } from '../protocol/event.ts';
@@ -37,11 +37,6 @@ import { Tolerance } from './tolerance.ts';
 const LONGEST_NOTICE = 500;
 /** Of an EVENT that only a parse can read. */
 const NOT_PEEKED: FramePeek = { verb: 'EVENT', subscriptionId: '', id: undefined, restAt: 0 };
-const ABUSES: Readonly<Record<Misconduct, string>> = {
-  unasked: 'too many messages that nobody asked for',
-  unmatched: 'too many events that match no filter',
-  invalid: 'too many forged events',
-};
 
 /**
  * One open connection to a relay. It is handed out by {@link relay} and is of use until it is lost; its requests then complete
@@ -201,6 +196,11 @@ export class Connection implements SubscriptionHost {
     return this.#queries.open(id, open(id), sink, this.#lost);
   }
 
+  /** Events that the next REQ may ask for: more than may wait only where the relay can be made to wait. */
+  get mostAtOnce(): number {
+    return this.#socket.canPause && this.inFlight === 0 ? Infinity : this.maxBacklog;
+  }
+
   /** Opens a REQ whose answer goes to `sink`. */
   openSubscription(filters: readonly Filter[], sink: SubscriptionSink, delivery: Delivery): RelaySubscription {
     const subscription = new RelaySubscription(this.#nextId(), filters, this, sink, delivery);
@@ -243,7 +243,7 @@ export class Connection implements SubscriptionHost {
   }
 
   misbehaved(what: Misconduct): void {
-    if (!this.#conduct.bears(what, this.scheduler.now())) this.#drop(ABUSES[what]);
+    if (!this.#conduct.bears(what, this.scheduler.now())) this.#drop(TOO_MUCH[what]);
   }
 
   /** Ends the connection with this error, as if the network had. */

@@ -20,6 +20,8 @@ export interface SocketOptions {
 export interface Socket {
   /** Says whether the socket took the frame; while it is closing it takes none. */
   send(frame: string): boolean;
+  /** Whether {@link Socket.pause} has an effect. */
+  readonly canPause: boolean;
   /** Reads nothing more until {@link Socket.resume}, but for what was read already; says whether the platform can. */
   pause(): boolean;
   resume(): void;
@@ -69,7 +71,9 @@ export function socket(url: RelayUrl, events: SocketEvents, options: SocketOptio
       timer.unsubscribe();
       if (subscriber.closed) return hangUp(ws);
       isOpen = true;
-      subscriber.next({ send, pause, resume: () => ws.resume?.(), fail: (error) => subscriber.error(error) });
+      const canPause = ws.pause !== undefined;
+      const resume = (): void => ws.resume?.();
+      subscriber.next({ send, canPause, pause, resume, fail: (error) => subscriber.error(error) });
     });
     ws.addEventListener('message', ({ data }) => {
       if (subscriber.closed) return;

@@ -610,6 +610,15 @@ describe('Connection', () => {
       expect(verbs(sent)).toEqual(['REQ']);
     });
 
+    it('is asked for more than may wait only where the relay can be made to wait', () => {
+      for (const canPause of [true, false]) {
+        const { connection } = open({ canPause, maxBacklog: 4 });
+        expect(connection.mostAtOnce).toBe(canPause ? Infinity : 4);
+        connection.openSubscription([{ kinds: [7] }], sinkOf([]), delivery());
+        expect(connection.mostAtOnce).toBe(4);
+      }
+    });
+
     it('counts a large event more than once', () => {
       const { connection, receive, pauses } = open({ canPause: true, maxBacklog: 4, verdictAfter: 10 });
       const { id } = connection.openSubscription([{ kinds: [1] }], sinkOf([]), delivery());

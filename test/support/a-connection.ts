@@ -33,6 +33,7 @@ export function aConnection(
     relayUrl('wss://relay.test'),
     {
       send: (frame) => sent.push(parseClientMessage(frame)) > 0,
+      canPause: options.canPause === true,
       pause: () => (options.canPause ? pauses.push(true) > 0 : false),
       resume: () => pauses.push(false),
       fail: (error) => {
