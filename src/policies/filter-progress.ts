@@ -70,8 +70,12 @@ export class FilterProgress {
     return this.#proof?.isDue ? this.#filter : undefined;
   }
 
-  /** @param canProve - Whether the relay is not known to be unable to. */
-  begin(now: number, overlap: number, canProve = false): { readonly filter: Filter; readonly gap?: Span } {
+  /**
+   * What the live REQ asks for on a new connection; undefined where there is nothing to ask.
+   *
+   * @param canProve - Whether the relay is not known to be unable to.
+   */
+  begin(now: number, overlap: number, canProve = false): { readonly filter: Filter | undefined; readonly gap?: Span } {
     this.#pagesLeft = this.#pages;
     if (this.#coveredUntil === undefined) {
       this.#coveredUntil = now;
@@ -80,7 +84,7 @@ export class FilterProgress {
     }
     if (this.#mode === 'rest') {
       this.#liveFetches = this.hasHoles;
-      return { filter: this.page() ?? { ...this.#filter, limit: 1 } };
+      return { filter: this.#filter.limit === 0 ? this.#filter : this.page() };
     }
     this.#liveFetches = this.#repeats;
     if (this.#repeats) {
@@ -123,11 +127,11 @@ export class FilterProgress {
     const [hole] = this.#holes;
     if (!hole) return undefined;
     // There is more, but nothing of it was fit to be taken, so there is no date to go on from.
-    const isMore = hints.includes('more') || !this.#isWhole(page, hints);
-    if (page.count === 0 && hole.limit !== 0 && isMore) return this.#filled(spanOf(hole));
+    const isWhole = this.#isWhole(page, hints);
+    if (page.count === 0 && hole.limit !== 0 && (!isWhole || hints.includes('more'))) return this.#filled(spanOf(hole));
     const fresh = Math.max(0, page.count - hole.known);
     if (hole.limit !== undefined) hole.limit = Math.max(0, hole.limit - fresh);
-    if (hole.limit === 0 || this.#isWhole(page, hints)) return this.#filled();
+    if (hole.limit === 0 || isWhole) return this.#filled();
     const cut = this.#moveDown(hole, page);
     if ((hole.until ?? 0) < (hole.since ?? 0)) return this.#filled(cut);
     if (--this.#pagesLeft > 0) return cut;

@@ -31,8 +31,8 @@ const MOST_IDS = 100_000;
 /** Takes in one answer, each event once, however often the relay sends it: what is sent twice would make the page look full. */
 export class PageCount {
   readonly page = new Page();
-  /** Events that came, by id, which are looked up only where others come again. */
-  readonly #first: string[] = [];
+  /** The events that came first, by id; they are looked up only where others come again. */
+  #first: string[] = [];
   #ids: SeenIds | undefined;
   #isOver = false;
 
@@ -43,7 +43,7 @@ export class PageCount {
 
   /** An event came that had not come before, in this answer or another. */
   add(createdAt: number, id: string): void {
-    if (this.#first.length >= MOST_IDS) this.#seen().add(id);
+    if (this.#ids || this.#first.length >= MOST_IDS) this.#seen().add(id);
     else this.#first.push(id);
     this.page.add(createdAt);
   }
@@ -61,14 +61,15 @@ export class PageCount {
   /** The answer is over: its ids are forgotten. */
   end(): void {
     this.#isOver = true;
-    this.#first.length = 0;
+    this.#first = [];
     this.#ids = undefined;
   }
 
   #seen(): SeenIds {
-    const ids = (this.#ids ??= new SeenIds({ capacity: MOST_IDS }));
-    for (const id of this.#first) ids.add(id);
-    this.#first.length = 0;
-    return ids;
+    if (this.#ids) return this.#ids;
+    this.#ids = new SeenIds({ capacity: MOST_IDS });
+    for (const first of this.#first) this.#ids.add(first);
+    this.#first = [];
+    return this.#ids;
   }
 }

@@ -94,7 +94,7 @@ export class ResumeCursor {
     this.#paging = undefined;
     this.#comparing = undefined;
     const steps = this.#filters.map((filter) => filter.begin(Math.floor(now), this.#currentOverlap(), this.#canProve));
-    return { filters: steps.map((step) => step.filter), gaps: steps.flatMap((step) => step.gap ?? []) };
+    return { filters: steps.flatMap((step) => step.filter ?? []), gaps: steps.flatMap((step) => step.gap ?? []) };
   }
 
   /** A live event arrived: learns how late events may be. Both in seconds. */

@@ -37,8 +37,9 @@ export class Intake {
 
   /** More waits of a subscription than may; `isAlone` says that nobody else uses the connection. */
   full(subscription: RelaySubscription, isAlone: boolean): void {
-    if (isAlone && this.socket.pause()) this.#full = subscription;
-    else subscription.overrun();
+    if (!isAlone || !this.socket.canPause) return subscription.overrun();
+    this.#full = subscription;
+    this.socket.pause();
   }
 
   /** A subscription has room again, or ended. */
@@ -72,7 +73,8 @@ export class Intake {
 
   /** Reads nothing for so many milliseconds; says whether the platform can. */
   #rests(delay: number): boolean {
-    if (!this.socket.pause()) return false;
+    if (!this.socket.canPause) return false;
+    this.socket.pause();
     this.#rest.unsubscribe();
     const rest = this.scheduler.schedule(
       () => {

@@ -149,13 +149,12 @@ export class RelaySubscription implements Recipient {
   }
 
   take({ event, copy }: ArrivedEvent): void {
-    if (copy) {
-      if (copy === event || this.#matches(copy)) this.#deliver(copy);
-      else {
-        this.#blame('unmatched');
-        this.sink.unfit?.();
-      }
-    } else this.sink.unfit?.();
+    if (!copy) this.sink.unfit?.();
+    else if (copy === event || this.#matches(copy)) this.#deliver(copy);
+    else {
+      this.#blame('unmatched');
+      this.sink.unfit?.();
+    }
     this.#ease();
   }
 

@@ -20,10 +20,10 @@ export interface SocketOptions {
 export interface Socket {
   /** Says whether the socket took the frame; while it is closing it takes none. */
   send(frame: string): boolean;
-  /** Whether {@link Socket.pause} has an effect. */
+  /** Whether the platform can stop to read; where it cannot, {@link Socket.pause} does nothing. */
   readonly canPause: boolean;
-  /** Reads nothing more until {@link Socket.resume}, but for what was read already; says whether the platform can. */
-  pause(): boolean;
+  /** Reads nothing more until {@link Socket.resume}, but for what was read already. */
+  pause(): void;
   resume(): void;
   /** Ends the socket with this error, as if the network had. */
   fail(error: RelayError): void;
@@ -71,9 +71,13 @@ export function socket(url: RelayUrl, events: SocketEvents, options: SocketOptio
       timer.unsubscribe();
       if (subscriber.closed) return hangUp(ws);
       isOpen = true;
-      const canPause = ws.pause !== undefined;
-      const resume = (): void => ws.resume?.();
-      subscriber.next({ send, canPause, pause, resume, fail: (error) => subscriber.error(error) });
+      subscriber.next({
+        send,
+        canPause: ws.pause !== undefined,
+        pause: () => ws.pause?.(),
+        resume: () => ws.resume?.(),
+        fail: (error) => subscriber.error(error),
+      });
     });
     ws.addEventListener('message', ({ data }) => {
       if (subscriber.closed) return;
@@ -107,11 +111,6 @@ export function socket(url: RelayUrl, events: SocketEvents, options: SocketOptio
         fail('send-failed', 'The socket refused a frame.');
         return false;
       }
-    }
-
-    function pause(): boolean {
-      ws?.pause?.();
-      return ws?.pause !== undefined;
     }
 
     function ended(code: number, reason: string): void {

@@ -34,8 +34,8 @@ import type { Verifier } from '../../src/verifiers/verifier.ts';
 import { laterVerifier } from '../support/clocked-verifiers.ts';
 import { isReal } from '../support/chaos-verifier.ts';
 import { FAULTS } from './faults.ts';
-import { toldInPackets } from './told-packets.ts';
 import { type Draft, LENGTH, type RelaySetting, type Schedule, type Step, type Wish } from './schedule.ts';
+import { toldInPackets } from './told-packets.ts';
 
 /** What a pool with its defaults is held to; of timers and attempts, twice the most that the schedules were seen to take. */
 const LIMITS = { sockets: 20, connections: 3, permits: 64, capacity: 1_000, timers: 100, attemptsPerMinute: 40 };

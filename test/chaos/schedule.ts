@@ -104,7 +104,7 @@ export function scheduleOf(seed: number): Schedule {
   const pick = <T>(values: readonly [T, ...T[]]): T => values[Math.floor(random() * values.length)] ?? values[0];
 
   // In every third world so little may wait that REQs are closed and asked again all the time.
-  const maxBacklog = seed % 3 === 0 ? 2 : 5_000;
+  const isTight = seed % 3 === 0;
   const relays = Array.from({ length: draw(2, 4) }, (): RelaySetting => ({
     latency: pick(['none', 'uniform', 'uniform', 'log-normal', 'pareto']),
     cap: maybe(0.5, () => draw(10, 25)),
@@ -116,7 +116,7 @@ export function scheduleOf(seed: number): Schedule {
     clockSkew: random() < 0.7 ? 0 : pick([-7_200, -300, 300, 7_200]),
     stored: random() < 0.5 ? draw(0, 8) : draw(10, 60),
     // What is asked again all the time brings more forgeries than are borne.
-    forged: maxBacklog === 2 ? undefined : maybe(0.25, () => draw(7, 30)),
+    forged: isTight ? undefined : maybe(0.25, () => draw(7, 30)),
     isFlaky: random() < 0.15,
   }));
   const wish = (mark: number): Wish => ({
@@ -185,7 +185,7 @@ export function scheduleOf(seed: number): Schedule {
   return {
     seed,
     relays,
-    maxBacklog,
+    maxBacklog: isTight ? 2 : 5_000,
     verifying: random() < 0.6 ? 0 : draw(1, 200),
     endsBusy: random() < 0.5,
     // Steps of the same time keep their order.

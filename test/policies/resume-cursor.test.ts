@@ -264,10 +264,13 @@ describe('ResumeCursor', () => {
       expect(two.nextPage()).toEqual({ kinds: [1] });
       two.answered(page(), ['finish']);
       two.lost(NOW + 1_000);
-      // Of what is whole there is nothing to ask, but a REQ has all of its filters.
-      expect(two.begin(NOW + 2_000).filters).toEqual([{ kinds: [1], limit: 1 }, { kinds: [7] }]);
+      // Of what is whole there is nothing to ask.
+      expect(two.begin(NOW + 2_000).filters).toEqual([{ kinds: [7] }]);
       two.answered(downFrom(NOW, 20));
       expect(two.nextPage()).toEqual({ kinds: [7] });
+      const nothing = stored([{ kinds: [1], limit: 0 }]);
+      nothing.lost(NOW + 1_000);
+      expect(nothing.begin(NOW + 2_000).filters).toEqual([{ kinds: [1], limit: 0 }]);
     });
 
     it('asks anew for everything where that is wanted or cheap, and leaves no gap', () => {

@@ -16,9 +16,10 @@ const feed = (count: number, kind = 1) =>
     fakeEvent({ content: `${kind}: ${index}`, kind, created_at: START - 1 - index }),
   );
 
-/** A world in which 200 events of a REQ may wait, and verifying takes longer than sending. */
-function slowWorld() {
+/** A world in which 200 events of a REQ may wait, and verifying takes longer than sending; the relay has these. */
+function slowWorld(stored: readonly NostrEvent[]) {
   const made = world({ pool: { verifier: busyVerifier(() => made.time, 10, zerosVerifier), maxBacklog: 200 } });
+  made.relay.seed(stored);
   return made;
 }
 
@@ -56,9 +57,8 @@ describe('a request that is not live', () => {
 
 describe('a request with a limit above what may wait', () => {
   it('is asked page by page, so that nothing is sent in vain', async () => {
-    const { pool, relay, time } = slowWorld();
     const stored = feed(800);
-    relay.seed(stored);
+    const { pool, relay, time } = slowWorld(stored);
     const heard = hear(pool.request({ kinds: [1], limit: 500 }));
     await time.advance(10 * SECOND);
     expect(contents(heard.values)).toEqual(contents(stored.slice(0, 500)));
@@ -74,9 +74,8 @@ describe('a request with a limit above what may wait', () => {
   });
 
   it('goes on live, and says EOSE when it has all that it asked for', async () => {
-    const { pool, relay, time } = slowWorld();
     const stored = feed(800);
-    relay.seed(stored);
+    const { pool, relay, time } = slowWorld(stored);
     const heard = hear(pool.packets({ kinds: [1], limit: 500 }));
     await time.advance(10 * SECOND);
     relay.add(fakeEvent({ content: 'live', created_at: START + 10 }));
@@ -89,9 +88,8 @@ describe('a request with a limit above what may wait', () => {
   });
 
   it('shares what may wait among its filters', async () => {
-    const { pool, relay, time } = slowWorld();
     const stored = [...feed(400, 1), ...feed(400, 2)];
-    relay.seed(stored);
+    const { pool, relay, time } = slowWorld(stored);
     const heard = hear(
       pool.request([
         { kinds: [1], limit: 300 },

@@ -34,7 +34,7 @@ export function aConnection(
     {
       send: (frame) => sent.push(parseClientMessage(frame)) > 0,
       canPause: options.canPause === true,
-      pause: () => (options.canPause ? pauses.push(true) > 0 : false),
+      pause: () => pauses.push(true),
       resume: () => pauses.push(false),
       fail: (error) => {
         failures.push(error);
