@@ -24,10 +24,14 @@ export class BoundedMap<K, V> {
 
   set(key: K, value: V): void {
     this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size <= this.capacity) return;
-    const oldest = this.#oldest.next();
-    if (!oldest.done) this.#entries.delete(oldest.value);
+    this.#add(key, value);
+  }
+
+  /** Sets a key that is not there, and says whether it was not. */
+  add(key: K, value: V): boolean {
+    if (this.#entries.has(key)) return false;
+    this.#add(key, value);
+    return true;
   }
 
   /** From the oldest. Nothing may be set or deleted meanwhile. */
@@ -42,5 +46,12 @@ export class BoundedMap<K, V> {
   clear(): void {
     this.#entries.clear();
     this.#oldest = this.#entries.keys();
+  }
+
+  #add(key: K, value: V): void {
+    this.#entries.set(key, value);
+    if (this.#entries.size <= this.capacity) return;
+    const oldest = this.#oldest.next();
+    if (!oldest.done) this.#entries.delete(oldest.value);
   }
 }

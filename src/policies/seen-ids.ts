@@ -54,9 +54,9 @@ export class SeenIds {
    */
   add(id: string, value = 0): boolean {
     if (!(value >= 0)) throw new RangeError(`SeenIds: the number kept with an id is at least 0; got ${value}.`);
-    if (this.#values.has(id)) return false;
-    if (this.#values.size === this.capacity) this.#hasForgotten = true;
-    this.#values.set(id, value);
+    const wasFull = this.#values.size === this.capacity;
+    if (!this.#values.add(id, value)) return false;
+    if (wasFull) this.#hasForgotten = true;
     return true;
   }
 

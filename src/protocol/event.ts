@@ -24,8 +24,7 @@ export interface NostrEvent {
   sig: string;
 }
 
-const HEX_64 = /^[0-9a-f]{64}$/;
-const HEX_128 = /^[0-9a-f]{128}$/;
+const HEX = /^[0-9a-f]*$/;
 const MAX_KIND = 65535;
 
 /**
@@ -47,9 +46,9 @@ export function isWellFormedEvent(value: unknown): value is NostrEvent {
   if (!isRecord(value)) return false;
   const { id, pubkey, created_at: createdAt, kind, tags, content, sig } = value;
   return (
-    isHex(id, HEX_64) &&
-    isHex(pubkey, HEX_64) &&
-    isHex(sig, HEX_128) &&
+    isHex(id, 64) &&
+    isHex(pubkey, 64) &&
+    isHex(sig, 128) &&
     isNatural(kind) &&
     kind <= MAX_KIND &&
     isNatural(createdAt) &&
@@ -183,7 +182,7 @@ export function expiresAt(event: Pick<NostrEvent, 'tags'>): number | undefined {
 
 /** Whether a value is 64 lower-case hex digits, as ids and public keys are. */
 export function isHex64(value: unknown): value is string {
-  return isHex(value, HEX_64);
+  return isHex(value, 64);
 }
 
 /** Whether a value is a whole number that a JavaScript number holds exactly, from 0. */
@@ -209,8 +208,8 @@ const isWellFormedString: (text: string) => boolean =
     ? (text) => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
     : (text) => !LONE_SURROGATE.test(text);
 
-function isHex(value: unknown, form: RegExp): value is string {
-  return typeof value === 'string' && form.test(value);
+function isHex(value: unknown, length: number): value is string {
+  return typeof value === 'string' && value.length === length && HEX.test(value);
 }
 
 function isTag(tag: unknown): boolean {

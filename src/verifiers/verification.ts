@@ -172,9 +172,11 @@ export class Verification {
 
   #enqueue(candidate: Candidate): void {
     this.#queue.push(candidate);
-    // An engine to which a full batch is nothing need not wait for its turn, nor let what comes pile up before it.
-    if (this.#queue.length >= this.#quickBatch) this.#verifyNext();
+    // What comes after a pause waits for nothing; what comes on its heels is a batch. An engine to which a full batch is nothing need not wait for
+    // its turn, nor let what comes pile up before it.
+    const isDue = !this.#flushing || this.#queue.length >= this.#quickBatch;
     this.#flushSoon();
+    if (isDue) this.#verifyNext();
   }
 
   /** Others wait behind this one already: it has been to the engine before. */
@@ -196,8 +198,7 @@ export class Verification {
 
   #flush(): void {
     const start = this.#scheduler.now();
-    do this.#verifyNext();
-    while (this.#queue.length > 0 && this.#scheduler.now() - start < SLICE_MS);
+    while (this.#queue.length > 0 && this.#scheduler.now() - start < SLICE_MS) this.#verifyNext();
     this.#flushing = this.#queue.length > 0;
     if (this.#flushing) this.#schedule(0, () => this.#flush());
   }

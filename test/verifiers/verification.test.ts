@@ -147,7 +147,6 @@ describe('Verification', () => {
       const { time, check, told } = setUp({ verifier: slow });
       check(forged(one), 'forgery');
       check(one, 'real');
-      await time.advance(1);
       for (const event of [two, three, four]) check(event);
       await slow.answer(0, [false]);
       await time.advance(1);
@@ -220,11 +219,13 @@ describe('Verification', () => {
             },
           },
         });
+        // The others wait behind it.
+        check(two);
         check(base);
         check(variant);
         check({ ...base, tags: base.tags.map((tag) => [...tag]) });
         await time.advance(10);
-        expect(asked).toEqual([base, variant]);
+        expect(asked).toEqual([two, base, variant]);
       }
     });
 
@@ -262,6 +263,20 @@ describe('Verification', () => {
   });
 
   describe('batches', () => {
+    it('are of those that come on the heels of another; what comes after a pause is verified at once', async () => {
+      const slow = new SlowVerifier();
+      const { time, check } = setUp({ verifier: { batchSize: 10, verify: (events) => slow.verify(events) } });
+      for (const event of [one, two, three]) check(event);
+      expect(slow.contents).toEqual([['1']]);
+      await time.advance(1);
+      expect(slow.contents).toEqual([['1'], ['2', '3']]);
+      check(four);
+      expect(slow.contents).toEqual([['1'], ['2', '3'], ['4']]);
+      check(five);
+      await time.advance(1);
+      expect(slow.contents).toEqual([['1'], ['2', '3'], ['4'], ['5']]);
+    });
+
     const events = Array.from({ length: 2_000 }, (_, i) => fakeEvent({ content: `${i}` }));
     /** The sizes of the batches of an engine that holds the thread so many ms an event. */
     async function sizes(cost: number, inThread: boolean): Promise<{ sizes: number[]; longestTurn: number }> {
@@ -500,14 +515,11 @@ describe('Verification', () => {
       const { time, check } = setUp({ verifier });
       for (const event of [one, two, three, four, five]) check(event);
       await time.advance(1);
-      expect(slow.contents).toEqual([
-        ['1', '2', '3'],
-        ['4', '5'],
-      ]);
+      expect(slow.contents).toEqual([['1'], ['2', '3', '4'], ['5']]);
       batchSize = undefined;
       for (let n = 6; n < 10; n++) check(fakeEvent({ content: `${n}` }));
       await time.advance(1);
-      expect(slow.contents.slice(2).map(({ length }) => length)).not.toContain(3);
+      expect(slow.contents.slice(3).map(({ length }) => length)).not.toContain(3);
     });
 
     it('is asked for full batches as they come, and the pure one that steps in only when its turn comes', async () => {
@@ -522,7 +534,7 @@ describe('Verification', () => {
       const { time, check, told } = setUp({ verifier: { batchSize: 100, verify } });
       const events = Array.from({ length: 900 }, (_, n) => fakeEvent({ content: `${n}` }));
       for (const event of events.slice(0, 250)) check(event);
-      expect(asked).toEqual([100, 100]);
+      expect(asked).toEqual([1, 100, 100]);
       isBroken = true;
       for (const event of events.slice(250)) check(event);
       expect(pure).not.toHaveBeenCalled();
@@ -600,7 +612,6 @@ describe('Verification', () => {
     const slow = new SlowVerifier();
     const { time, check, told, verification } = setUp({ verifier: slow });
     check(one);
-    await time.advance(1);
     check(two);
     verification.close();
     expect(time.actions).toHaveLength(0);

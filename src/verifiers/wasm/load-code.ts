@@ -1,3 +1,4 @@
+import * as platform from '#wasm-platform';
 import { SchnorrEngine } from './schnorr-engine.ts';
 
 /** What the build made of schnorr.c and worker.ts, ready to run. */
@@ -20,16 +21,8 @@ export function loadCode(): Promise<Code> {
 }
 
 async function load(): Promise<Code> {
-  const { code, workerScript } = await import('./built.js');
+  const { code, workerScript } = await platform.built();
   if (code === '') throw new Error('this build has no WebAssembly');
-  const { instance, module } = await WebAssembly.instantiate(bytesOf(code));
+  const { instance, module } = await WebAssembly.instantiate(platform.bytesOf(code));
   return { engine: new SchnorrEngine(instance), module, workerScript };
-}
-
-/** A loop: the code has not run before, and a call for each of the bytes would take three times as long. */
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }
