@@ -24,5 +24,7 @@ async function load(): Promise<Code> {
   const { code, workerScript } = await platform.built();
   if (code === '') throw new Error('this build has no WebAssembly');
   const { instance, module } = await WebAssembly.instantiate(platform.bytesOf(code));
-  return { engine: new SchnorrEngine(instance), module, workerScript };
+  const engine = new SchnorrEngine(instance);
+  if (!engine.isSound) throw new Error('WebAssembly does not compute as it should here');
+  return { engine, module, workerScript };
 }
