@@ -109,6 +109,9 @@ export class Registry {
   readonly #guests: Guests;
   readonly #fromEvents = new Set<RelayUrl>();
   readonly #watches = new Map<RelayUrl, Subscription>();
+  /** Relays of which a connection is open, and those that are needed and have none. */
+  readonly #open = new Set<PooledRelay>();
+  readonly #failing = new Set<PooledRelay>();
   /** Whether the breakers are frozen. */
   #isOutage = false;
   /** Of relays by URL, as an earlier pool wrote it down, or this one when a relay left. */
@@ -309,7 +312,7 @@ export class Registry {
     let isNews = true;
     return relay.status$
       .pipe(
-        tap(() => this.#freezeOrThaw()),
+        tap(() => this.#noteStanding(relay)),
         map(isOpen),
         distinctUntilChanged(),
         skip(1),
@@ -321,21 +324,28 @@ export class Registry {
       });
   }
 
+  /** Kept apart, as each change of a relay is looked at, and there may be hundreds. */
+  #noteStanding(relay: PooledRelay): void {
+    const note = (relays: Set<PooledRelay>, is: boolean): unknown => (is ? relays.add(relay) : relays.delete(relay));
+    note(this.#open, relay.isOpen);
+    note(this.#failing, relay.isFailing);
+    this.#freezeOrThaw();
+  }
+
   /** While every relay that is in use fails, and there are several, it is us: no breaker judges by it. */
   #freezeOrThaw(): void {
-    const relays = this.#relays.value;
     const wasOutage = this.#isOutage;
-    this.#isOutage = !relays.some(({ isOpen }) => isOpen) && relays.filter(({ isFailing }) => isFailing).length > 1;
+    this.#isOutage = this.#open.size === 0 && this.#failing.size > 1;
     if (!this.#isOutage && !wasOutage) return;
-    for (const { health } of relays) {
+    for (const { health } of this.#relays.value) {
       if (this.#isOutage) health.breaker.freeze();
       else health.breaker.thaw();
     }
   }
 
   #reviveAfter(relay: PooledRelay): void {
-    const others = this.#relays.value.filter((other) => other !== relay);
-    if (others.every(({ isFailing }) => isFailing)) for (const other of others) other.revive();
+    const isAlone = this.#failing.size === this.#relays.value.length - 1 && !this.#failing.has(relay);
+    if (isAlone) for (const other of this.#failing) other.revive();
   }
 
   #drop(relay: PooledRelay): void {
@@ -343,6 +353,8 @@ export class Registry {
     this.#watches.get(relay.url)?.unsubscribe();
     this.#watches.delete(relay.url);
     relay.close();
+    this.#open.delete(relay);
+    this.#failing.delete(relay);
   }
 }
 

@@ -49,10 +49,9 @@ export class RequestProgress {
 
   #current(): ReadonlyMap<RelayUrl, RelayProgress> {
     const since = this.scheduler.now() - FAILED_FOR;
-    return new Map(
-      [...this.#marks]
-        .filter(([, { progress, at }]) => progress !== 'failed' || at > since)
-        .map(([url, { progress }]) => [url, progress]),
-    );
+    const current = new Map<RelayUrl, RelayProgress>();
+    for (const [url, { progress, at }] of this.#marks)
+      if (progress !== 'failed' || at > since) current.set(url, progress);
+    return current;
   }
 }

@@ -16,7 +16,7 @@ import type { Choice, Route } from './route.ts';
  * ```
  */
 export function everyRelay(): Route {
-  return (candidates$) => candidates$.pipe(map(({ relays }) => relays.map(whole)));
+  return (candidates$) => candidates$.pipe(map(({ relays }) => allOf(relays)));
 }
 
 /**
@@ -37,7 +37,7 @@ export function everyRelay(): Route {
  */
 export function only(urls: readonly string[]): Route {
   return (candidates$, { borrow }) =>
-    combineLatest([candidates$, borrow(urls, 'caller')], (_, relays) => relays.map(whole));
+    combineLatest([candidates$, borrow(urls, 'caller')], (_, relays) => allOf(relays));
 }
 
 /**
@@ -62,6 +62,17 @@ export function cluster(name: string): Route {
 /** All of the request to a relay. */
 export function whole(relay: PooledRelay): Choice {
   return { relay };
+}
+
+const choicesOfAll = new WeakMap<readonly PooledRelay[], readonly Choice[]>();
+
+/** The same list for the same relays, so that whoever follows it knows at once that nothing has changed. */
+function allOf(relays: readonly PooledRelay[]): readonly Choice[] {
+  const known = choicesOfAll.get(relays);
+  if (known) return known;
+  const choices = relays.map(whole);
+  choicesOfAll.set(relays, choices);
+  return choices;
 }
 
 /** Errors where a route names no relay at first, or says nothing in so many milliseconds: who asks would wait for ever. */

@@ -29,11 +29,16 @@ export function choose(
   const routed: RoutedCall = { ...call, borrow, cluster, isEjected, scheduler, random };
   return new Observable((subscriber) => {
     let latest: Candidates = { relays: [], progress: new Map() };
+    let noted: { readonly relays: readonly PooledRelay[]; readonly choices: readonly Choice[] } | undefined;
+    const note = (choices: readonly Choice[]): void => {
+      const { relays } = latest;
+      if (noted?.choices === choices && noted.relays === relays) return;
+      noted = { relays, choices };
+      notes.routed(latest, choices, isEjected);
+    };
     const candidates$ = progress.candidates(members$).pipe(tap((candidates) => (latest = candidates)));
     subscriber.add(members$.subscribe({ complete: () => subscriber.complete() }));
     if (subscriber.closed) return;
-    (route ?? usual)(candidates$, routed)
-      .pipe(tap((choices) => notes.routed(latest, choices, isEjected)))
-      .subscribe(subscriber);
+    (route ?? usual)(candidates$, routed).pipe(tap(note)).subscribe(subscriber);
   });
 }

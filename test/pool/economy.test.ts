@@ -108,7 +108,7 @@ describe('requests that ask the same', () => {
     const late = hear(pool.packets(NOTES));
     await time.advance(0);
     // The refused one may have something; the one that is lost had answered.
-    expect(words(late.values)).toEqual(['event a', 'gap', 'closed blocked 2', 'eose 1', 'lost connect-failed 0']);
+    expect(words(late.values)).toEqual(['event a', 'gap', 'eose 2', 'closed blocked 1', 'lost connect-failed 0']);
     expect(reqs(well)).toHaveLength(1);
     lost.restart();
     await time.advance(120_000);
