@@ -27,13 +27,21 @@ export class Page {
 
 /** Ids of one answer that are kept, those that came first forgotten first. */
 const MOST_IDS = 100_000;
+/** Ids of one date that are compared one by one. */
+const MOST_OF_A_DATE = 16;
 
-/** Takes in one answer, each event once, however often the relay sends it: what is sent twice would make the page look full. */
+/**
+ * Takes in one answer, each event once, however often the relay sends it: what is sent twice would make the page look full. Relays send the newest
+ * first, so an event can only have come among those of its date; a set of ids is made where one does not, or has many of one date.
+ */
 export class PageCount {
   readonly page = new Page();
-  /** The events that came first, by id; they are looked up only where others come again. */
-  #first: string[] = [];
-  #ids: SeenIds | undefined;
+  /** The ids in the order in which they came, where that is by date; those of the last date begin at {@link PageCount.#dateAt}. */
+  #ids: string[] = [];
+  #date = Infinity;
+  #dateAt = 0;
+  /** The ids where they are not by date. */
+  #seen: SeenIds | undefined;
   #isOver = false;
 
   /** Whether what comes now is no part of the answer. */
@@ -43,14 +51,13 @@ export class PageCount {
 
   /** An event came that had not come before, in this answer or another. */
   add(createdAt: number, id: string): void {
-    if (this.#ids || this.#first.length >= MOST_IDS) this.#seen().add(id);
-    else this.#first.push(id);
+    this.#isNew(createdAt, id);
     this.page.add(createdAt);
   }
 
   /** An event came that another answer may have brought, or this one; `id` is to be kept. */
   addAgain(createdAt: number, id: string): void {
-    if (!this.#isOver && this.#seen().add(id)) this.page.add(createdAt);
+    if (!this.#isOver && this.#isNew(createdAt, id)) this.page.add(createdAt);
   }
 
   /** An event came that is not to be taken: the relay counts it, but its date is not to be trusted. */
@@ -61,15 +68,28 @@ export class PageCount {
   /** The answer is over: its ids are forgotten. */
   end(): void {
     this.#isOver = true;
-    this.#first = [];
-    this.#ids = undefined;
+    this.#ids = [];
+    this.#seen = undefined;
   }
 
-  #seen(): SeenIds {
-    if (this.#ids) return this.#ids;
-    this.#ids = new SeenIds({ capacity: MOST_IDS });
-    for (const first of this.#first) this.#ids.add(first);
-    this.#first = [];
-    return this.#ids;
+  /** Keeps the id; says whether it was not kept. */
+  #isNew(createdAt: number, id: string): boolean {
+    if (this.#seen) return this.#seen.add(id);
+    if (createdAt < this.#date) {
+      this.#date = createdAt;
+      this.#dateAt = this.#ids.length;
+    } else if (createdAt > this.#date || this.#ids.length - this.#dateAt >= MOST_OF_A_DATE)
+      return this.#asSet().add(id);
+    else if (this.#ids.includes(id, this.#dateAt)) return false;
+    if (this.#ids.length >= MOST_IDS) return this.#asSet().add(id);
+    this.#ids.push(id);
+    return true;
+  }
+
+  #asSet(): SeenIds {
+    this.#seen = new SeenIds({ capacity: MOST_IDS });
+    for (const id of this.#ids) this.#seen.add(id);
+    this.#ids = [];
+    return this.#seen;
   }
 }

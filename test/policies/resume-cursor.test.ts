@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Page, PageCount } from '../../src/policies/page.ts';
 import { ResumeCursor, type ResumeOptions } from '../../src/policies/resume-cursor.ts';
@@ -45,6 +46,31 @@ describe('PageCount', () => {
     expect(count.page).toMatchObject({ count: 3, oldest: 4, atOldest: 1 });
     count.end();
     expect(count.page.count).toBe(3);
+  });
+
+  it('knows what came before, in whatever order the relay sends it, and however many are of one date', () => {
+    const events = Array.from({ length: 60 }, (_, n) => ({
+      id: `${n}`.padStart(64, '0'),
+      createdAt: n % 3 === 0 ? 5 : n,
+    }));
+    const sent = fc.record({
+      which: fc.array(fc.nat(events.length - 1), { maxLength: 150 }),
+      order: fc.constantFrom('newest first', 'oldest first', 'none'),
+    });
+    fc.assert(
+      fc.property(sent, ({ which, order }) => {
+        const direction = { 'newest first': -1, 'oldest first': 1, none: 0 }[order];
+        const answer = which.map((n) => events[n]!).sort((a, b) => direction * (a.createdAt - b.createdAt));
+        const [count, expected, came] = [new PageCount(), new Page(), new Set<string>()];
+        for (const { id, createdAt } of answer) {
+          if (!came.has(id)) expected.add(createdAt);
+          if (came.has(id) || Number(id) % 2 === 0) count.addAgain(createdAt, id);
+          else count.add(createdAt, id);
+          came.add(id);
+        }
+        expect(count.page).toEqual(expected);
+      }),
+    );
   });
 });
 
