@@ -17,11 +17,8 @@ import {
   type SchedulerLike,
   share,
   skip,
-  type Subscription,
   switchMap,
   takeUntil,
-  tap,
-  timeInterval,
 } from 'rxjs';
 import { callSafely } from '../operators/call-safely.ts';
 import { SocketBudget } from '../operators/socket-budget.ts';
@@ -34,6 +31,7 @@ import type { RelayInformationOptions } from '../sources/relay-information.ts';
 import { LEAST_SUBSCRIPTIONS } from './capabilities.ts';
 import { Guests } from './guests.ts';
 import type { HealthOptions } from './health.ts';
+import { Outages } from './outages.ts';
 import { pipelineStages, type PipelineStages } from './pipeline.ts';
 import { PoolError } from './pool-error.ts';
 import type { PoolRelayStatus } from './pool-relay-status.ts';
@@ -99,8 +97,6 @@ export interface RegistryOptions
 
 /** Milliseconds between two looks at the counters while somebody watches `relays$`. */
 const COUNTERS_EVERY = 250;
-/** Milliseconds that a connection lasts which says that the relay, and we, are well. */
-const STABLE = 5_000;
 
 /** The relays of a pool: adds, removes, and tells how they are. */
 export class Registry {
@@ -108,12 +104,7 @@ export class Registry {
   readonly #members = new BehaviorSubject<readonly PooledRelay[]>([]);
   readonly #guests: Guests;
   readonly #fromEvents = new Set<RelayUrl>();
-  readonly #watches = new Map<RelayUrl, Subscription>();
-  /** Relays of which a connection is open, and those that are needed and have none. */
-  readonly #open = new Set<PooledRelay>();
-  readonly #failing = new Set<PooledRelay>();
-  /** Whether the breakers are frozen. */
-  #isOutage = false;
+  readonly #outages: Outages;
   /** Of relays by URL, as an earlier pool wrote it down, or this one when a relay left. */
   readonly #memories: Map<string, unknown>;
   readonly #scheduler: SchedulerLike;
@@ -126,6 +117,7 @@ export class Registry {
     this.#guests = new Guests(idleTimeout, scheduler, (url) => this.#left(url));
     this.#budget = sockets ?? new SocketBudget({ scheduler });
     this.#memories = relaysIn(memory);
+    this.#outages = new Outages(() => this.#relays.value, scheduler);
     // Every call asks for them.
     this.#relays
       .pipe(
@@ -235,7 +227,7 @@ export class Registry {
 
   #make(url: RelayUrl): void {
     const relay = new PooledRelay(url, this.#optionsFor(url));
-    this.#watches.set(url, this.#watch(relay));
+    this.#outages.watch(relay);
     this.#relays.next([...this.#relays.value, relay]);
   }
 
@@ -306,55 +298,10 @@ export class Registry {
     };
   }
 
-  /** When nothing worked and one relay comes back, it was us: the others need not sit out their delays. */
-  #watch(relay: PooledRelay): Subscription {
-    // One that flaps comes back all the time: that says nothing about us, and relays that flap must not urge each other on.
-    let isNews = true;
-    return relay.status$
-      .pipe(
-        tap(() => this.#noteStanding(relay)),
-        map(isOpen),
-        distinctUntilChanged(),
-        skip(1),
-        timeInterval(this.#scheduler),
-      )
-      .subscribe(({ value: isUp, interval: uptime }) => {
-        if (!isUp) isNews = uptime >= STABLE;
-        else if (isNews) this.#reviveAfter(relay);
-      });
-  }
-
-  /** Kept apart, as each change of a relay is looked at, and there may be hundreds. */
-  #noteStanding(relay: PooledRelay): void {
-    const note = (relays: Set<PooledRelay>, is: boolean): unknown => (is ? relays.add(relay) : relays.delete(relay));
-    note(this.#open, relay.isOpen);
-    note(this.#failing, relay.isFailing);
-    this.#freezeOrThaw();
-  }
-
-  /** While every relay that is in use fails, and there are several, it is us: no breaker judges by it. */
-  #freezeOrThaw(): void {
-    const wasOutage = this.#isOutage;
-    this.#isOutage = this.#open.size === 0 && this.#failing.size > 1;
-    if (!this.#isOutage && !wasOutage) return;
-    for (const { health } of this.#relays.value) {
-      if (this.#isOutage) health.breaker.freeze();
-      else health.breaker.thaw();
-    }
-  }
-
-  #reviveAfter(relay: PooledRelay): void {
-    const isAlone = this.#failing.size === this.#relays.value.length - 1 && !this.#failing.has(relay);
-    if (isAlone) for (const other of this.#failing) other.revive();
-  }
-
   #drop(relay: PooledRelay): void {
     this.#ejection.forget(relay.url, this.#scheduler.now());
-    this.#watches.get(relay.url)?.unsubscribe();
-    this.#watches.delete(relay.url);
+    this.#outages.forget(relay);
     relay.close();
-    this.#open.delete(relay);
-    this.#failing.delete(relay);
   }
 }
 
