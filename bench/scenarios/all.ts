@@ -6,6 +6,7 @@ import { live } from './live.ts';
 import { manyRelays } from './many-relays.ts';
 import { memory } from './memory.ts';
 import { oneRelay } from './one-relay.ts';
+import { promises } from './promises.ts';
 import { publish } from './publish.ts';
 import type { Scenario } from './scenario.ts';
 import { trouble } from './trouble.ts';
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   manyRelays,
   firstEvent,
   delay,
+  promises,
 ];
 
 export function scenarioOf(name: string): Scenario {

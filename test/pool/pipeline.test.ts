@@ -143,6 +143,24 @@ describe('the guard', () => {
     expect(statusesOf(pool).map(({ circuit }) => circuit)).toEqual(['open', ...(Array(4).fill('closed') as string[])]);
     pool.close();
   });
+
+  it('does not judge who joins while everything fails, and judges who failed when it left no more', async () => {
+    const { pool, time, relays } = worldOfLoners({ relays: 3 });
+    const [, gone, late] = relays as [VirtualRelay, VirtualRelay, VirtualRelay];
+    pool.remove(late.url);
+    hear(pool.subscribe({ kinds: [1] }));
+    for (const relay of relays) relay.stop();
+    await time.advance(10 * MINUTE);
+    pool.add(late.url);
+    await time.advance(10 * MINUTE);
+    expect(statusesOf(pool).map(({ circuit }) => circuit)).toEqual(['closed', 'closed', 'closed']);
+    pool.remove(late.url);
+    pool.remove(gone.url);
+    // One alone cannot be told from us.
+    await time.advance(10 * MINUTE);
+    expect(statusesOf(pool)).toMatchObject([{ circuit: 'open' }]);
+    pool.close();
+  });
 });
 
 describe('a relay that is alone', () => {
