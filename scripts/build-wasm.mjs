@@ -105,8 +105,16 @@ async function workerScript() {
   return outputFiles[0].text.trim();
 }
 
+/** Vector 0 of BIP-340: its message, its public key and its signature, as a record that the code has to accept. */
+const GOOD_RECORD =
+  '0000000000000000000000000000000000000000000000000000000000000000' +
+  'f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9' +
+  'e907831f80848d1069a5371b402410364bdf1c5f8307b0084c55f1ce2dca8215' +
+  '25f66a4a85ea8b71e482a74f382d2ce5ebeee8fdb2172f477df4900d310536c0';
+
 const built = `// Made by scripts/build-wasm.mjs.
 export const code = '${(await bytesOrNone()).toString('base64')}';
+export const goodRecord = '${Buffer.from(GOOD_RECORD, 'hex').toString('base64')}';
 export const workerScript = ${JSON.stringify(await workerScript())};
 `;
 const path = join(FOLDER, 'built.js');

@@ -9,9 +9,9 @@ const EVENTS = 20;
 export const firstEvent: Scenario = {
   name: 'k1',
   title: 'The first event',
-  about: `From the making of the client to the first event, verified, of a live subscription at five relays of ${DELAYS.join(', ')} ms. "raw" asks the fastest relay alone, and does not verify.`,
+  about: `From the making of the client to the first event, verified, of a live subscription at five relays of ${DELAYS.join(', ')} ms. "raw" asks the fastest relay alone, or all of them, and does not verify.`,
   cases: ['five relays'],
-  participants: () => [raw, ...verifying, ...verifyingFast],
+  participants: () => [raw, { ...raw, name: 'raw, all relays', variant: 'all' }, ...verifying, ...verifyingFast],
   relays: () => DELAYS.map((delay) => ({ stored: EVENTS, delay })),
   shows: { readings: ['wall'] },
   rounds: 5,
@@ -21,7 +21,9 @@ export const firstEvent: Scenario = {
 
 async function timeFirst(world: World): Promise<Measured> {
   await world.meter.start();
-  const client = await world.connect(world.client === 'raw' ? world.relays.slice(0, 1) : world.relays);
+  const client = await world.connect(
+    world.client === 'raw' && world.variant !== 'all' ? world.relays.slice(0, 1) : world.relays,
+  );
   const first = new Promise<void>((resolve) =>
     client.live(
       { kinds: [1], limit: EVENTS },

@@ -78,10 +78,11 @@ export class PageCount {
     if (createdAt < this.#date) {
       this.#date = createdAt;
       this.#dateAt = this.#ids.length;
-    } else if (createdAt > this.#date || this.#ids.length - this.#dateAt >= MOST_OF_A_DATE)
+    }
+    const { length } = this.#ids;
+    if (createdAt > this.#date || length - this.#dateAt >= MOST_OF_A_DATE || length >= MOST_IDS)
       return this.#asSet().add(id);
-    else if (this.#ids.includes(id, this.#dateAt)) return false;
-    if (this.#ids.length >= MOST_IDS) return this.#asSet().add(id);
+    if (this.#ids.includes(id, this.#dateAt)) return false;
     this.#ids.push(id);
     return true;
   }

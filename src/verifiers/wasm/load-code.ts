@@ -21,10 +21,10 @@ export function loadCode(): Promise<Code> {
 }
 
 async function load(): Promise<Code> {
-  const { code, workerScript } = await platform.built();
+  const { code, goodRecord, workerScript } = await platform.built();
   if (code === '') throw new Error('this build has no WebAssembly');
   const { instance, module } = await WebAssembly.instantiate(platform.bytesOf(code));
   const engine = new SchnorrEngine(instance);
-  if (!engine.isSound) throw new Error('WebAssembly does not compute as it should here');
+  if (!engine.isSound(platform.bytesOf(goodRecord))) throw new Error('WebAssembly errs here');
   return { engine, module, workerScript };
 }

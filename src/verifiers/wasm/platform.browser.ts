@@ -1,5 +1,6 @@
 import { webWorkerPort } from '../web-worker-port.browser.ts';
 import type { WorkerPort } from '../worker-port.ts';
+import type * as parts from './built.js';
 
 /** The id that the event should have (NIP-01). Browsers have no hash that answers at once. */
 export { getEventHash as idOf } from 'nostr-tools/pure';
@@ -8,7 +9,7 @@ export { getEventHash as idOf } from 'nostr-tools/pure';
 export const CODE_IS_NEAR = false;
 
 /** What the build made: a file of its own, for after the first paint. */
-export const built = (): Promise<{ readonly code: string; readonly workerScript: string }> => import('./built.js');
+export const built = (): Promise<typeof parts> => import('./built.js');
 
 /** A loop: the code has not run before, and a call for each of the bytes would take three times as long. */
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
