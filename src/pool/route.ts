@@ -87,7 +87,8 @@ export interface RoutedCall {
 
 /**
  * Which relays take part in a request or a publish: an operator on the relays of the pool. It emits anew whenever those change, or the
- * request fails at one of them; a request follows, a publish takes what comes first. It completes with the candidates.
+ * request fails at one of them; a request follows, a publish takes what comes first. The same list again says that nothing has changed. It completes
+ * with the candidates.
  *
  * @example
  * ```ts

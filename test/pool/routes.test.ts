@@ -1,4 +1,4 @@
-import { BehaviorSubject, combineLatest, map, NEVER, of } from 'rxjs';
+import { BehaviorSubject, combineLatest, map, NEVER, of, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { RelayPool } from '../../src/pool/relay-pool.ts';
 import type { Choice, Route, RoutedCall } from '../../src/pool/route.ts';
@@ -24,6 +24,22 @@ describe('everyRelay', () => {
     expect(words(heard.values)).toEqual(['eose 1', 'eose 0', 'eose 0']);
     expect(relays.map(({ subscriptionCount }) => subscriptionCount)).toEqual([0, 1]);
     expect(late.subscriptionCount).toBe(1);
+    pool.close();
+  });
+});
+
+describe('a route', () => {
+  it.each([
+    ['everyRelay', everyRelay()],
+    ['only', only([first, second])],
+  ])('says the same list while its relays are the same, though they answer: %s', async (_, route) => {
+    const { pool, time } = world({ relays: 2 });
+    const lists: (readonly Choice[])[] = [];
+    const noted: Route = (candidates$, call) => route(candidates$, call).pipe(tap((choices) => lists.push(choices)));
+    hear(pool.packets({ kinds: [1] }, { route: noted }));
+    await time.advance(SECOND);
+    expect(lists.length).toBeGreaterThan(2);
+    expect(new Set(lists).size).toBe(1);
     pool.close();
   });
 });
