@@ -15,7 +15,8 @@ const COLOURS = ['#888888', '#d9480f', '#1c7ed6', '#2b8a3e'];
 export function plot(panels: readonly Panel[]): string {
   const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))];
   const colourOf = (name: string): string => COLOURS[names.indexOf(name) % COLOURS.length] ?? '';
-  const width = WIDTH * panels.length;
+  // The last label stands out beyond its panel.
+  const width = WIDTH * panels.length + MARGIN.right;
   const drawn = panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 0)">${drawPanel(panel, colourOf)}</g>`);
   const legend = names.map(
     (name, i) =>
