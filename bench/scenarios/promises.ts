@@ -1,5 +1,5 @@
 import { collect } from './collect.ts';
-import { ours, raw } from './participants.ts';
+import { raw } from './participants.ts';
 import type { Participant, Scenario } from './scenario.ts';
 
 const ONE = { name: 'one relay, 20,000 events', events: 20_000, relays: 1 };
@@ -23,7 +23,7 @@ export const promises: Scenario = {
     step('match', '+ what does not match is dropped'),
     step('memory', '+ the last 10,000 are kept'),
     step('packets', '+ packets by RxJS'),
-    ours('', 'ours'),
+    { ...raw, name: 'ours', client: 'ours' },
   ],
   relays: (of) => Array.from({ length: caseOf(of).relays }, () => ({ stored: caseOf(of).events })),
   rounds: 5,

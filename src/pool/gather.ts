@@ -31,7 +31,6 @@ export function gather<C extends Chosen>(
   return new Observable((subscriber) => {
     const members = new Map<RelayUrl, Member<C>>();
     let turn = 0;
-    let followed: readonly C[] | undefined;
 
     const pending = (): number => {
       let count = 0;
@@ -58,9 +57,6 @@ export function gather<C extends Chosen>(
       subscription.add(ask(choice).subscribe({ next, error: (error) => subscriber.error(error) }));
     };
     const follow = (choices: readonly C[]): void => {
-      // A route says the same again with every answer, and there may be hundreds of relays.
-      if (choices === followed) return;
-      followed = choices;
       const mine = ++turn;
       const joining: Member<C>[] = [];
       const superseded: Subscription[] = [];

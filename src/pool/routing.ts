@@ -1,4 +1,4 @@
-import { Observable, type SchedulerLike, tap } from 'rxjs';
+import { distinctUntilChanged, Observable, type SchedulerLike, tap } from 'rxjs';
 import type { CallNotes, Journal } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { RequestProgress } from './request-progress.ts';
@@ -39,6 +39,7 @@ export function choose(
     const candidates$ = progress.candidates(members$).pipe(tap((candidates) => (latest = candidates)));
     subscriber.add(members$.subscribe({ complete: () => subscriber.complete() }));
     if (subscriber.closed) return;
-    (route ?? usual)(candidates$, routed).pipe(tap(note)).subscribe(subscriber);
+    // A route says the same again with every answer, and there may be hundreds of relays.
+    (route ?? usual)(candidates$, routed).pipe(tap(note), distinctUntilChanged()).subscribe(subscriber);
   });
 }

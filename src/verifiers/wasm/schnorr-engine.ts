@@ -35,6 +35,7 @@ export class SchnorrEngine {
    */
   isSound(good: Uint8Array): boolean {
     const forged = good.map((byte, at) => (at < RECORD_BYTES - 1 ? byte : byte ^ 1));
+    // In this order, as what comes after a forgery is checked one by one.
     return this.verify(forged)[0] === 0 && this.verify(good)[0] === 1;
   }
 
