@@ -37,8 +37,8 @@ export interface RelayCall {
   readonly deadline: number;
   /** Milliseconds until it is given up where no connection came about. @default the deadline */
   readonly connectDeadline?: number;
-  /** Milliseconds that an answer may take before it is sent again. */
-  readonly timeout: number;
+  /** Milliseconds that an answer may take before it is sent again. @default the deadline */
+  readonly timeout?: number;
   /** How often it is sent again where it is refused for the moment. @default until the deadline */
   readonly retries?: number | undefined;
   /** What is known to speak against it; it may become known while it waits. */
@@ -50,7 +50,7 @@ export interface RelayCall {
 /** Sends over the connection there is or comes, again where that makes sense, until it is answered for good or the deadline. */
 export function callRelay(
   relay: PooledRelay,
-  { verb, priority, deadline, connectDeadline = deadline, timeout, retries, refusal: forbids, send }: RelayCall,
+  { verb, priority, deadline, connectDeadline = deadline, timeout = deadline, retries, refusal: forbids, send }: RelayCall,
   { scheduler, random, notes }: Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes },
 ): Observable<CallEnding> {
   return new Observable((subscriber) => {
@@ -154,13 +154,21 @@ export function callRelay(
       const patience = over - scheduler.now();
       // A thread that was blocked, or slept, hears of a connection before its timers.
       if (patience <= 0) return end(givenUp());
+      const exchange = {
+        verb,
+        call: notes.call,
+        priority,
+        patience,
+        // What ends with the call needs no time of its own.
+        timeout: timeout < patience ? timeout : Infinity,
+      };
       const sending = (waited: number): void => notes.sent(relay.url, waited);
       const sent$ = new Observable<Progress>((exchange) => {
         judge = exchange;
         send(connection, sentOrNot).subscribe(exchange);
       });
       run(
-        relay.exchange({ verb, call: notes.call, priority, patience, timeout }, sent$, sending),
+        relay.exchange(exchange, sent$, sending),
         (progress) => settle(progress, connection),
         (cause) => stopped(cause, connection),
       );

@@ -135,7 +135,6 @@ function countAt(
       priority,
       deadline,
       connectDeadline: silenceTimeout,
-      timeout: deadline,
       retries: MOST_RETRIES,
       refusal: () => undefined,
       send,

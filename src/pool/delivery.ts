@@ -2,13 +2,12 @@ import { map, Observable } from 'rxjs';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import { acceptedByRelay } from '../protocol/reason.ts';
-import type { RelayUrl } from '../protocol/relay-url.ts';
 import type { Connection } from '../sources/connection.ts';
 import { callRelay, type Sent } from './call-relay.ts';
 import type { Progress } from './exchange.ts';
 import type { CallNotes } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
-import type { PublishOutcome } from './publish-report.ts';
+import type { Delivered } from './publish-report.ts';
 import type { RoutingContext } from './routing.ts';
 
 /** Milliseconds that an OK may take before the event is sent again; a signer may ask its user to authenticate meanwhile. */
@@ -20,7 +19,7 @@ export function deliver(
   event: NostrEvent,
   { deadline, priority }: { readonly deadline: number; readonly priority: Priority },
   context: Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes },
-): Observable<readonly [RelayUrl, PublishOutcome]> {
+): Observable<Delivered> {
   const call = {
     verb: 'EVENT',
     priority,
@@ -30,7 +29,7 @@ export function deliver(
     send: (connection: Connection, sent: Sent) => acknowledged(connection, event, sent),
   } as const;
   return callRelay(relay, call, context).pipe(
-    map((ending): readonly [RelayUrl, PublishOutcome] => [
+    map((ending): Delivered => [
       relay.url,
       ending.status === 'answered' ? { status: 'accepted', reason: ending.reason } : ending,
     ]),

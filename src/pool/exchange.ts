@@ -26,7 +26,7 @@ export interface Exchange {
   readonly priority: Priority;
   /** Milliseconds that it may wait for its turn; Infinity for ever. */
   readonly patience: number;
-  /** Milliseconds that the relay may take from then on. */
+  /** Milliseconds that the relay may take from then on; Infinity where whoever asks ends it in time. */
   readonly timeout: number;
   /** What the pool knows of the relay. */
   readonly health: RelayHealth;

@@ -1,4 +1,4 @@
-import type { MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { identity, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
 import { bulkhead } from '../operators/bulkhead.ts';
 import { circuitBreaker } from '../operators/circuit-breaker.ts';
 import { refuseWhileOpen } from '../operators/refuse-while-open.ts';
@@ -38,7 +38,7 @@ export interface PipelineStages {
   readonly guard: Stage;
   /** Waits for its turn. @default `bulkhead` of the relay, by priority */
   readonly queue: Stage;
-  /** Bounds how long the answer may take. @default `timeoutInFlight` */
+  /** Bounds how long the answer may take. @default `timeoutInFlight`, where `timeout` is less than Infinity */
   readonly send: Stage;
   /** Judges how it went. @default `circuitBreaker` of the relay */
   readonly outcome: Stage;
@@ -61,7 +61,8 @@ export interface PipelineStages {
 export const pipelineStages: PipelineStages = {
   guard: ({ health }) => refuseWhileOpen(health.breaker),
   queue: ({ health, priority, patience }) => bulkhead(health.bulkhead, { priority, deadline: patience }),
-  send: ({ health, timeout }) => timeoutInFlight(timeout, { scheduler: health.scheduler }),
+  send: ({ health, timeout }) =>
+    timeout < Infinity ? timeoutInFlight(timeout, { scheduler: health.scheduler }) : identity,
   outcome: (exchange) => circuitBreaker(exchange.health.breaker, { classify: verdictOf(exchange) }),
   health: recordExchange,
 };

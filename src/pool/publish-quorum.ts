@@ -1,4 +1,4 @@
-import { combineLatest, map, Observable, of, type OperatorFunction, Subscription } from 'rxjs';
+import { combineLatest, map, type MonoTypeOperatorFunction, Observable, of, Subscription } from 'rxjs';
 import { QuorumError } from '../operators/quorum.ts';
 import { stopWith } from '../operators/stop-with.ts';
 import { quorumOf, type QuorumSize, type QuorumVerdict, verdictOfQuorum } from '../policies/quorum.ts';
@@ -27,23 +27,16 @@ export interface QuorumPart {
   readonly cluster?: string;
 }
 
-/** A report, and of which relays how many have to accept. */
-export interface Standing {
-  readonly report: PublishReport;
-  readonly parts: readonly QuorumPart[];
-}
-
 /**
  * Of which relays how many have to accept, when it goes to these.
  *
  * @throws PoolError (through the stream) with `quorum-impossible` where they are too few.
  */
 export function quorumParts(
-  quorum: PublishQuorum | undefined,
+  quorum: PublishQuorum,
   relays: readonly RelayUrl[],
   cluster: (name: string) => Observable<readonly RelayUrl[]>,
 ): Observable<readonly QuorumPart[]> {
-  if (quorum === undefined) return of([]);
   if (typeof quorum !== 'object') return of([partOf(quorum, relays, 'the route leads to')]);
   const parts = Object.entries(quorum).map(([name, size]) =>
     cluster(name).pipe(
@@ -61,15 +54,15 @@ export function quorumParts(
  * Says in each report how the quorum stands, and errors with a {@link QuorumError} as soon as it is out of reach. What is under way then goes on
  * unheard: those that can still accept the event get it.
  */
-export function watchQuorum(): OperatorFunction<Standing, PublishReport> {
+export function watchQuorum(parts: () => readonly QuorumPart[]): MonoTypeOperatorFunction<PublishReport> {
   return (source) =>
     new Observable((subscriber) => {
       const work = new Subscription();
       subscriber.add(work);
       source.pipe(stopWith(work)).subscribe({
-        next: ({ report, parts }) => {
+        next: (report) => {
           if (subscriber.closed) return;
-          const tallies = parts.map((part) => tallyOf(part, report));
+          const tallies = parts().map((part) => tallyOf(part, report));
           const failed = tallies.find(({ verdict }) => verdict === 'failed');
           if (!failed) {
             const isMet = tallies.every(({ verdict }) => verdict === 'met');

@@ -56,6 +56,9 @@ export interface PublishReport {
   readonly quorum?: 'open' | 'met';
 }
 
+/** What became of an event at one relay. */
+export type Delivered = readonly [relay: RelayUrl, outcome: PublishOutcome];
+
 /** The report before anything was sent: of a relay whose earlier outcome stands there is nothing to await. */
 export function initialReport(
   event: NostrEvent,
@@ -68,19 +71,20 @@ export function initialReport(
     const before = previous?.outcomes[url];
     outcomes[url] = before && stands(before) ? before : { status: 'pending' };
   }
-  return counted(event, outcomes);
-}
-
-/** The report with what became of the event at one more relay. */
-export function withOutcome(
-  report: PublishReport,
-  [relay, outcome]: readonly [RelayUrl, PublishOutcome],
-): PublishReport {
-  return counted(report.event, { ...report.outcomes, [relay]: outcome });
-}
-
-function counted(event: NostrEvent, outcomes: Record<RelayUrl, PublishOutcome>): PublishReport {
   const all = Object.values(outcomes);
   const count = (status: PublishOutcome['status']): number => all.filter((outcome) => outcome.status === status).length;
   return { event, outcomes, accepted: count('accepted'), pending: count('pending') };
+}
+
+/** The report with what became of the event at a relay that was awaited. */
+export function withOutcome(
+  { event, outcomes, accepted, pending }: PublishReport,
+  [relay, outcome]: Delivered,
+): PublishReport {
+  return {
+    event,
+    outcomes: { ...outcomes, [relay]: outcome },
+    accepted: outcome.status === 'accepted' ? accepted + 1 : accepted,
+    pending: pending - 1,
+  };
 }

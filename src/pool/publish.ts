@@ -1,25 +1,14 @@
-import {
-  EMPTY,
-  exhaustMap,
-  finalize,
-  map,
-  merge,
-  type Observable,
-  scan,
-  startWith,
-  switchMap,
-  take,
-  takeWhile,
-  tap,
-} from 'rxjs';
+import { EMPTY, exhaustMap, finalize, Observable, switchMap, take, takeWhile } from 'rxjs';
+import { stopWith } from '../operators/stop-with.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { isWellFormedEvent, type NostrEvent } from '../protocol/event.ts';
 import { union } from './combined-routes.ts';
 import { checkMilliseconds } from './check-milliseconds.ts';
 import { deliver } from './delivery.ts';
+import type { CallNotes } from './journal.ts';
 import { PoolError } from './pool-error.ts';
-import { type PublishQuorum, quorumParts, type Standing, watchQuorum } from './publish-quorum.ts';
-import { initialReport, type PublishOutcome, type PublishReport, withOutcome } from './publish-report.ts';
+import { type PublishQuorum, type QuorumPart, quorumParts, watchQuorum } from './publish-quorum.ts';
+import { type Delivered, initialReport, type PublishOutcome, type PublishReport, withOutcome } from './publish-report.ts';
 import { RequestProgress } from './request-progress.ts';
 import type { Choice, Route } from './route.ts';
 import { cluster, refuseNobody } from './routes.ts';
@@ -77,32 +66,57 @@ export function publish(
     throw new PoolError('invalid-option', 'A quorum by cluster names one cluster at least.');
   }
   checkMilliseconds({ deadline });
+  let parts: readonly QuorumPart[] = [];
   /** Whom it goes to is settled by the first choices; the route is kept, and with it the relays that are there for its sake. */
-  const send = (choices: readonly Choice[], index: number): Observable<Standing> => {
+  const send = (choices: readonly Choice[], index: number): Observable<PublishReport> => {
     if (index > 0) return EMPTY;
     const relays = choices.map(({ relay }) => relay);
     const urls = relays.map(({ url }) => url);
     const first = initialReport(event, urls, previous, stands);
     const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
     const deliveries = missing.map((relay) => deliver(relay, event, { deadline, priority }, noted));
-    const told$ = merge(...deliveries).pipe(tap(([relay, outcome]) => notes.settled(relay, outcome)));
-    const reports$ = told$.pipe(scan(withOutcome, first), startWith(first));
+    const reports$ = reportsOf(first, deliveries, notes);
+    if (quorum === undefined) return reports$;
     return quorumParts(quorum, urls, context.cluster).pipe(
       take(1),
-      switchMap((parts) => reports$.pipe(map((report) => ({ report, parts })))),
+      switchMap((found) => {
+        parts = found;
+        return reports$;
+      }),
     );
   };
   const notes = context.journal.begin({ ids: new Set(), filters: [], event, priority });
   const noted = { ...context, notes };
   const progress = new RequestProgress(context.scheduler);
-  return choose(route, { filters: [], event, priority }, progress, notes, context).pipe(
+  const reports$ = choose(route, { filters: [], event, priority }, progress, notes, context).pipe(
     refuseNobody(deadline, context.scheduler),
     exhaustMap(send),
-    takeWhile(({ report }) => report.pending > 0, true),
+    takeWhile(({ pending }) => pending > 0, true),
     finalize(() => notes.ended()),
-    // Last, so that what goes on unheard keeps the route, and with it the guests of the pool that it goes to.
-    quorum === undefined ? map(({ report }) => report) : watchQuorum(),
   );
+  // Last, so that what goes on unheard keeps the route, and with it the guests of the pool that it goes to.
+  return quorum === undefined ? reports$ : reports$.pipe(watchQuorum(() => parts));
+}
+
+/** A report at once, and one after every outcome; the deliveries begin with the subscription. */
+function reportsOf(
+  first: PublishReport,
+  deliveries: readonly Observable<Delivered>[],
+  notes: CallNotes,
+): Observable<PublishReport> {
+  return new Observable((subscriber) => {
+    let report = first;
+    const told = (delivered: Delivered): void => {
+      notes.settled(...delivered);
+      subscriber.next((report = withOutcome(report, delivered)));
+    };
+    const error = (cause: unknown): void => subscriber.error(cause);
+    subscriber.next(first);
+    for (const delivery of deliveries) {
+      if (subscriber.closed) return;
+      delivery.pipe(stopWith(subscriber)).subscribe({ next: told, error });
+    }
+  });
 }
 
 /** Where a quorum by cluster leads, when nothing else is said. */

@@ -1,4 +1,4 @@
-import { combineLatest, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike } from 'rxjs';
+import { combineLatest, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { stopWith } from '../operators/stop-with.ts';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import { PoolError } from './pool-error.ts';
@@ -81,17 +81,20 @@ export function refuseNobody(deadline: number, scheduler: SchedulerLike): MonoTy
     new PoolError('no-relays', 'The route names no relay: add one to the pool, or choose another route.');
   return (source) =>
     new Observable((subscriber) => {
+      let isTold = false;
+      let timer: Subscription | undefined;
       const refuse = (): void => subscriber.error(refusal());
-      const timer = scheduler.schedule(refuse, deadline);
-      subscriber.add(timer);
       source.pipe(stopWith(subscriber)).subscribe({
         next: (choices) => {
-          if (!timer.closed && choices.length === 0) return refuse();
-          timer.unsubscribe();
+          if (!isTold && choices.length === 0) return refuse();
+          isTold = true;
+          timer?.unsubscribe();
           subscriber.next(choices);
         },
         error: (error) => subscriber.error(error),
         complete: () => subscriber.complete(),
       });
+      // Most routes say at once whom they name.
+      if (!isTold && !subscriber.closed) subscriber.add((timer = scheduler.schedule(refuse, deadline)));
     });
 }

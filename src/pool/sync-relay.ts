@@ -119,7 +119,6 @@ class RelaySyncing {
         priority,
         deadline: left,
         connectDeadline: this.#wasReached ? left : silenceTimeout,
-        timeout: left,
         retries: MOST_RETRIES,
         refusal: () => undefined,
         send,
