@@ -1,5 +1,5 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { CircuitBreakerPolicy } from '../policies/circuit-breaker.ts';
+import { CircuitBreakerPolicy, type CircuitPermit } from '../policies/circuit-breaker.ts';
 import type { CircuitBreakerNumbers } from '../policies/circuit-breaker-options.ts';
 import type { CircuitMemory, CircuitRefusal, CircuitState, CircuitStats } from '../policies/circuit-state.ts';
 import { platformRandom } from '../policies/platform-random.ts';
@@ -157,24 +157,47 @@ export class CircuitBreaker {
   /** Asks to make a call. The operator `circuitBreaker` does so for streams. */
   acquire(): BreakerPermit | CircuitRefusal {
     const permit = this.#do((now) => this.#policy.acquire(now));
-    if (!permit.granted) return permit;
-    return {
-      granted: true,
-      isProbe: permit.isProbe,
-      succeed: () => this.#do((now) => permit.succeed(now)),
-      fail: () => this.#do((now) => permit.fail(now)),
-      release: () => this.#do((now) => permit.release(now)),
-      pushBack: (milliseconds) => this.#do((now) => permit.pushBack(milliseconds, now)),
-    };
+    return permit.granted ? new GrantedPermit(permit, this.#do) : permit;
   }
 
   /** Does something with the policy, then tells those who watch if that changed anything. */
-  #do<T>(act: (now: number) => T): T {
+  readonly #do: Do = (act) => {
     const result = act(this.#scheduler.now());
     if (this.#toldOf !== this.#policy.generation) {
       this.#toldOf = this.#policy.generation;
       for (const update of this.#watchers) update();
     }
     return result;
+  };
+}
+
+type Do = <T>(act: (now: number) => T) => T;
+
+class GrantedPermit implements BreakerPermit {
+  readonly granted = true;
+
+  constructor(
+    private readonly permit: CircuitPermit,
+    private readonly act: Do,
+  ) {}
+
+  get isProbe(): boolean {
+    return this.permit.isProbe;
+  }
+
+  succeed(): void {
+    this.act((now) => this.permit.succeed(now));
+  }
+
+  fail(): void {
+    this.act((now) => this.permit.fail(now));
+  }
+
+  release(): void {
+    this.act((now) => this.permit.release(now));
+  }
+
+  pushBack(milliseconds: number): void {
+    this.act((now) => this.permit.pushBack(milliseconds, now));
   }
 }

@@ -102,7 +102,7 @@ export class CircuitBreakerPolicy {
     }
     const isProbe = this.#state === 'half-open';
     if (isProbe) this.#probes++;
-    return new CircuitPermit(isProbe, time, this.#generation, (...result) => this.#settle(...result));
+    return new CircuitPermit(isProbe, time, this.#generation, this.#settle);
   }
 
   /** The state at `now`. An open breaker becomes half-open with the first call, not by time. */
@@ -199,7 +199,7 @@ export class CircuitBreakerPolicy {
     return time;
   }
 
-  #settle(permit: CircuitPermit, result: Result, now: number): void {
+  readonly #settle: Settle = (permit, result, now) => {
     const time = this.#advance(now);
     if (permit.generation !== this.#generation) return;
     if (permit.isProbe) this.#probes--;
@@ -214,7 +214,7 @@ export class CircuitBreakerPolicy {
       const cause = this.#statistics.verdict(time);
       if (cause) this.#openAgain(time, cause);
     }
-  }
+  };
 
   #hasPlace(): boolean {
     return this.#probes + this.#succeededProbes < this.#numbers.probes;

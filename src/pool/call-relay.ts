@@ -43,175 +43,224 @@ export interface RelayCall {
   readonly retries?: number | undefined;
   /** What is known to speak against it; it may become known while it waits. */
   readonly refusal: () => Reason | undefined;
-  /** Sends on subscribe. */
-  readonly send: (connection: Connection, sent: Sent) => Observable<Progress>;
+  /** Sends, and tells `answer` what becomes of it; what is added to that is done when it is over, or taken back. */
+  readonly send: (connection: Connection, answer: Subscriber<Progress>, sent: Sent) => void;
 }
 
+type CallContext = Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes };
+
 /** Sends over the connection there is or comes, again where that makes sense, until it is answered for good or the deadline. */
-export function callRelay(
-  relay: PooledRelay,
-  { verb, priority, deadline, connectDeadline = deadline, timeout = deadline, retries, refusal: forbids, send }: RelayCall,
-  { scheduler, random, notes }: Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes },
-): Observable<CallEnding> {
-  return new Observable((subscriber) => {
-    const over = scheduler.now() + deadline;
-    const backoff = new Backoff(retries === undefined ? undefined : { maxAttempts: retries }, random);
-    let sent = false;
-    let wasConnected = false;
-    let refusal: Reason | undefined;
-    /** Why what was sent last is to be sent once more. */
-    let challenge: Reason | undefined;
-    /** Who judges what was sent and is not answered. */
-    let judge: Subscriber<Progress> | undefined;
-    let trouble: RelayError | undefined;
-    /** What is done about the last link. */
-    let work = new Subscription();
-    /** Exchanges and waits of that which are not over. */
-    let underWay = 0;
-    let hasLinks = true;
+export function callRelay(relay: PooledRelay, call: RelayCall, context: CallContext): Observable<CallEnding> {
+  return new Observable((subscriber) => new CallUnderWay(relay, call, context, subscriber).begin());
+}
 
-    const sentOrNot: Sent = (isSent, why) => {
-      sent = isSent;
-      challenge = isSent ? undefined : (why ?? challenge);
-    };
-    const end = (ending: CallEnding): void => {
-      subscriber.next(ending);
-      subscriber.complete();
-    };
-    const givenUp = (): CallEnding => {
-      const reason = refusal ?? challenge;
-      if (reason) return { status: 'rejected', reason };
-      if (sent) return { status: 'silent' };
-      return trouble ? { status: 'unreachable', error: trouble } : { status: 'unreachable' };
-    };
-    const endIfIdle = (): void => {
-      if (!hasLinks && underWay === 0) end(sent ? givenUp() : { status: 'cancelled' });
-    };
-    const endIfForbidden = (): void => {
-      const reason = forbids();
-      if (reason) end({ status: 'rejected', reason, ...(sent ? {} : { isUnsent: true }) });
-    };
-    const run = <T>(source: Observable<T>, next: (value: T) => void, error: (cause: unknown) => void): void => {
-      const mine = work;
-      underWay++;
-      const done = (): void => {
-        // What it led to may have been the next link.
-        if (mine !== work) return;
-        underWay--;
-        endIfIdle();
-      };
-      source.pipe(stopWith(mine)).subscribe({
-        next,
-        error: (cause: unknown) => {
-          error(cause);
-          done();
-        },
-        complete: done,
-      });
-    };
-    const fail = (cause: unknown): void => subscriber.error(cause);
-    const attemptAfter = (wait: Observable<unknown>, connection: Connection): void =>
-      run(wait.pipe(take(1)), () => attempt(connection), fail);
-    /** Tries again after so many milliseconds, where that is still in time. */
-    const later = (delay: number, connection: Connection): void => {
-      if (scheduler.now() + delay < over) attemptAfter(timer(delay, scheduler), connection);
-      else end(givenUp());
-    };
-    const settle = (progress: Progress, connection: Connection): void => {
-      switch (progress.type) {
-        case 'answered':
-          return end({ status: 'answered', reason: progress.reason ?? parseReason('') });
-        case 'refused': {
-          const { reason } = progress;
-          relay.refused(reason.raw);
-          if (isRetryable(reason) !== 'backoff' || backoff.exhausted) return end({ status: 'rejected', reason });
-          refusal = reason;
-          return later(backoff.next(), connection);
-        }
-        case 'failed':
-          // Where the connection ended, the next one is tried.
-          if (progress.error.code === 'silent') end(givenUp());
-          return;
-        case 'first-event':
-          return;
-      }
-    };
-    const stopped = (cause: unknown, connection: Connection): void => {
-      if (cause instanceof CircuitOpenError) {
-        trouble = new RelayError('circuit-open', relay.url, cause.message, { cause });
-        const rest = restOf(cause, scheduler.now());
-        // A probe is under way while it is half-open, and soon decides.
-        if (cause.state === 'open' && scheduler.now() + rest >= over) return end(givenUp());
-        return attemptAfter(race(timer(rest, scheduler), changeSince(cause, relay.health.breaker)), connection);
-      }
-      if (cause instanceof TimeoutInFlightError) return later(backoff.next(), connection);
-      if (cause instanceof BulkheadError) return end(sent ? givenUp() : { status: 'evicted' });
-      fail(cause);
-    };
-    const attempt = (connection: Connection): void => {
-      endIfForbidden();
-      if (subscriber.closed) return;
-      const patience = over - scheduler.now();
-      // A thread that was blocked, or slept, hears of a connection before its timers.
-      if (patience <= 0) return end(givenUp());
-      const exchange = {
-        verb,
-        call: notes.call,
-        priority,
-        patience,
-        // What ends with the call needs no time of its own.
-        timeout: timeout < patience ? timeout : Infinity,
-      };
-      const sending = (waited: number): void => notes.sent(relay.url, waited);
-      const sent$ = new Observable<Progress>((exchange) => {
-        judge = exchange;
-        send(connection, sentOrNot).subscribe(exchange);
-      });
-      run(
-        relay.exchange(exchange, sent$, sending),
-        (progress) => settle(progress, connection),
-        (cause) => stopped(cause, connection),
-      );
-    };
-    const linked = (link: Link): void => {
-      work.unsubscribe();
-      work = new Subscription();
-      underWay = 0;
-      if (!('error' in link)) {
-        wasConnected = true;
-        return attempt(link.connection);
-      }
-      trouble = link.error;
-      // Waiting is of use only while an attempt can still succeed in time.
-      if (link.retryAt >= over) end(givenUp());
-    };
+class CallUnderWay {
+  readonly #over: number;
+  #backoff: Backoff | undefined;
+  #isSent = false;
+  #wasConnected = false;
+  #refusal: Reason | undefined;
+  /** Why what was sent last is to be sent once more. */
+  #challenge: Reason | undefined;
+  /** Who judges what was sent and is not answered. */
+  #judge: Subscriber<Progress> | undefined;
+  #trouble: RelayError | undefined;
+  /** What is done about the last link. */
+  #work = new Subscription();
+  /** Exchanges and waits of that which are not over. */
+  #underWay = 0;
+  #hasLinks = true;
 
-    endIfForbidden();
+  constructor(
+    private readonly relay: PooledRelay,
+    private readonly call: RelayCall,
+    private readonly context: CallContext,
+    private readonly subscriber: Subscriber<CallEnding>,
+  ) {
+    this.#over = context.scheduler.now() + call.deadline;
+  }
+
+  begin(): void {
+    const { relay, subscriber } = this;
+    const { priority, deadline, connectDeadline = deadline } = this.call;
+    this.#endIfForbidden();
     if (subscriber.closed) return;
-    subscriber.add(() => work.unsubscribe());
+    subscriber.add(() => this.#work.unsubscribe());
     relay
       .lease({ priority, affinity: undefined, subscribes: false })
       .pipe(stopWith(subscriber))
       .subscribe({
-        next: linked,
-        error: fail,
+        next: (link) => this.#linked(link),
+        error: (cause: unknown) => subscriber.error(cause),
         complete: () => {
-          hasLinks = false;
-          endIfIdle();
+          this.#hasLinks = false;
+          this.#endIfIdle();
         },
       });
     if (subscriber.closed) return;
-    const after = (delay: number, work: () => void): void => void subscriber.add(scheduler.schedule(work, delay));
     if (connectDeadline < deadline) {
-      after(connectDeadline, () => {
-        if (!wasConnected) end(givenUp());
+      this.#after(connectDeadline, () => {
+        if (!this.#wasConnected) this.#giveUp();
       });
     }
-    after(deadline, () => {
-      if (sent) judge?.next({ type: 'failed', error: silence(relay.url, deadline) });
-      end(givenUp());
+    this.#after(deadline, () => {
+      if (this.#isSent) this.#judge?.next({ type: 'failed', error: silence(relay.url, deadline) });
+      this.#giveUp();
     });
-  });
+  }
+
+  #linked(link: Link): void {
+    this.#work.unsubscribe();
+    this.#work = new Subscription();
+    this.#underWay = 0;
+    if (!('error' in link)) {
+      this.#wasConnected = true;
+      return this.#attempt(link.connection);
+    }
+    this.#trouble = link.error;
+    // Waiting is of use only while an attempt can still succeed in time.
+    if (link.retryAt >= this.#over) this.#giveUp();
+  }
+
+  #attempt(connection: Connection): void {
+    this.#endIfForbidden();
+    if (this.subscriber.closed) return;
+    const { relay, context } = this;
+    const { verb, priority, deadline, timeout = deadline } = this.call;
+    const patience = this.#over - context.scheduler.now();
+    // A thread that was blocked, or slept, hears of a connection before its timers.
+    if (patience <= 0) return this.#giveUp();
+    const { notes } = context;
+    const exchange = {
+      verb,
+      call: notes.call,
+      priority,
+      patience,
+      // What ends with the call needs no time of its own.
+      timeout: timeout < patience ? timeout : Infinity,
+    };
+    const progress$ = relay.exchange(exchange, (answer, waited) => {
+      notes.sent(relay.url, waited);
+      this.#judge = answer;
+      this.call.send(connection, answer, this.#sent);
+    });
+    this.#run(
+      progress$,
+      (progress) => this.#settle(progress, connection),
+      (cause) => this.#stopped(cause, connection),
+    );
+  }
+
+  readonly #sent: Sent = (isSent, refusal) => {
+    this.#isSent = isSent;
+    this.#challenge = isSent ? undefined : (refusal ?? this.#challenge);
+  };
+
+  #settle(progress: Progress, connection: Connection): void {
+    switch (progress.type) {
+      case 'answered':
+        return this.#end({ status: 'answered', reason: progress.reason ?? parseReason('') });
+      case 'refused': {
+        const { reason } = progress;
+        this.relay.refused(reason.raw);
+        if (isRetryable(reason) !== 'backoff' || this.#pauses.exhausted)
+          return this.#end({ status: 'rejected', reason });
+        this.#refusal = reason;
+        return this.#later(connection);
+      }
+      case 'failed':
+        // Where the connection ended, the next one is tried.
+        if (progress.error.code === 'silent') this.#giveUp();
+        return;
+      case 'first-event':
+        return;
+    }
+  }
+
+  #stopped(cause: unknown, connection: Connection): void {
+    const { relay } = this;
+    const { scheduler } = this.context;
+    if (cause instanceof CircuitOpenError) {
+      this.#trouble = new RelayError('circuit-open', relay.url, cause.message, { cause });
+      const rest = restOf(cause, scheduler.now());
+      // A probe is under way while it is half-open, and soon decides.
+      if (cause.state === 'open' && scheduler.now() + rest >= this.#over) return this.#giveUp();
+      return this.#attemptAfter(race(timer(rest, scheduler), changeSince(cause, relay.health.breaker)), connection);
+    }
+    if (cause instanceof TimeoutInFlightError) return this.#later(connection);
+    if (cause instanceof BulkheadError) return this.#isSent ? this.#giveUp() : this.#end({ status: 'evicted' });
+    this.subscriber.error(cause);
+  }
+
+  /** Tries again after a pause, where that is still in time. */
+  #later(connection: Connection): void {
+    const { scheduler } = this.context;
+    const pause = this.#pauses.next();
+    if (scheduler.now() + pause < this.#over) this.#attemptAfter(timer(pause, scheduler), connection);
+    else this.#giveUp();
+  }
+
+  #attemptAfter(wait: Observable<unknown>, connection: Connection): void {
+    this.#run(
+      wait.pipe(take(1)),
+      () => this.#attempt(connection),
+      (cause) => this.subscriber.error(cause),
+    );
+  }
+
+  #run<T>(source: Observable<T>, next: (value: T) => void, error: (cause: unknown) => void): void {
+    const mine = this.#work;
+    this.#underWay++;
+    const done = (): void => {
+      // What it led to may have been the next link.
+      if (mine !== this.#work) return;
+      this.#underWay--;
+      this.#endIfIdle();
+    };
+    source.pipe(stopWith(mine)).subscribe({
+      next,
+      error: (cause: unknown) => {
+        error(cause);
+        done();
+      },
+      complete: done,
+    });
+  }
+
+  get #pauses(): Backoff {
+    const { retries } = this.call;
+    return (this.#backoff ??= new Backoff(
+      retries === undefined ? undefined : { maxAttempts: retries },
+      this.context.random,
+    ));
+  }
+
+  #after(delay: number, work: () => void): void {
+    this.subscriber.add(this.context.scheduler.schedule(work, delay));
+  }
+
+  #endIfIdle(): void {
+    if (this.#hasLinks || this.#underWay > 0) return;
+    if (this.#isSent) this.#giveUp();
+    else this.#end({ status: 'cancelled' });
+  }
+
+  #endIfForbidden(): void {
+    const reason = this.call.refusal();
+    if (reason) this.#end({ status: 'rejected', reason, ...(this.#isSent ? {} : { isUnsent: true }) });
+  }
+
+  #giveUp(): void {
+    const reason = this.#refusal ?? this.#challenge;
+    if (reason) this.#end({ status: 'rejected', reason });
+    else if (this.#isSent) this.#end({ status: 'silent' });
+    else this.#end({ status: 'unreachable', ...(this.#trouble ? { error: this.#trouble } : {}) });
+  }
+
+  #end(ending: CallEnding): void {
+    this.subscriber.next(ending);
+    this.subscriber.complete();
+  }
 }
 
 function silence(relay: RelayUrl, deadline: number): RelayError {

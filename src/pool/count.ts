@@ -1,13 +1,25 @@
-import { defer, exhaustMap, EMPTY, finalize, map, merge, Observable, of, scan, startWith, takeWhile, tap } from 'rxjs';
+import {
+  defer,
+  exhaustMap,
+  EMPTY,
+  finalize,
+  map,
+  merge,
+  type Observable,
+  of,
+  scan,
+  startWith,
+  takeWhile,
+  tap,
+} from 'rxjs';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { type Filter, normalizeFilters } from '../protocol/filter.ts';
 import { sameFilters } from '../protocol/filter-key.ts';
 import { encodeCount } from '../protocol/message.ts';
 import { RelayError } from '../protocol/relay-error.ts';
 import type { RelayUrl } from '../protocol/relay-url.ts';
-import type { Connection } from '../sources/connection.ts';
 import { countAnswer } from '../sources/queries.ts';
-import { callRelay, type Sent } from './call-relay.ts';
+import { callRelay, type RelayCall } from './call-relay.ts';
 import { checkMilliseconds } from './check-milliseconds.ts';
 import { type CountOutcome, type CountReport, countReport } from './count-report.ts';
 import type { Progress } from './exchange.ts';
@@ -98,38 +110,37 @@ function countAt(
   return defer(() => {
     let counted: CountOutcome | undefined;
     let notice: string | undefined;
-    const send = (connection: Connection, sent: Sent): Observable<Progress> =>
-      new Observable((subscriber) => {
-        const finish = (progress: Progress): void => {
-          subscriber.next(progress);
-          subscriber.complete();
-        };
-        const { notices } = connection.counters;
-        sent(true);
-        const query = connection.openQuery((id) => encodeCount(id, filters), {
-          answered: (message) => {
-            const answer = countAnswer(message);
-            if (!answer) return;
-            if (!answer.counted) return finish({ type: 'refused', reason: answer.reason });
-            const { counted: _, ...rest } = answer;
-            counted = { status: 'counted', ...rest };
-            finish({ type: 'answered' });
-          },
-          lost: (error) => {
-            sent(false);
-            finish({ type: 'failed', error });
-          },
-        });
-        subscriber.add(() => query.close());
-        if (subscriber.closed) return;
-        subscriber.add(
-          awaitAnswer(query, silenceTimeout, context.scheduler, () => {
-            if (connection.counters.notices > notices) notice = connection.lastNotice;
-            const message = `There was no answer to a COUNT within ${silenceTimeout} ms.`;
-            finish({ type: 'failed', error: new RelayError('silent', relay.url, message) });
-          }),
-        );
+    const send: RelayCall['send'] = (connection, subscriber, sent) => {
+      const finish = (progress: Progress): void => {
+        subscriber.next(progress);
+        subscriber.complete();
+      };
+      const { notices } = connection.counters;
+      sent(true);
+      const query = connection.openQuery((id) => encodeCount(id, filters), {
+        answered: (message) => {
+          const answer = countAnswer(message);
+          if (!answer) return;
+          if (!answer.counted) return finish({ type: 'refused', reason: answer.reason });
+          const { counted: _, ...rest } = answer;
+          counted = { status: 'counted', ...rest };
+          finish({ type: 'answered' });
+        },
+        lost: (error) => {
+          sent(false);
+          finish({ type: 'failed', error });
+        },
       });
+      subscriber.add(() => query.close());
+      if (subscriber.closed) return;
+      subscriber.add(
+        awaitAnswer(query, silenceTimeout, context.scheduler, () => {
+          if (connection.counters.notices > notices) notice = connection.lastNotice;
+          const message = `There was no answer to a COUNT within ${silenceTimeout} ms.`;
+          finish({ type: 'failed', error: new RelayError('silent', relay.url, message) });
+        }),
+      );
+    };
     const call = {
       verb: 'COUNT',
       priority,

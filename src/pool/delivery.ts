@@ -1,9 +1,11 @@
-import { map, Observable } from 'rxjs';
+import { map, type Observable, type Subscriber } from 'rxjs';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { NostrEvent } from '../protocol/event.ts';
-import { acceptedByRelay } from '../protocol/reason.ts';
-import type { Connection } from '../sources/connection.ts';
-import { callRelay, type Sent } from './call-relay.ts';
+import { acceptedByRelay, type Reason } from '../protocol/reason.ts';
+import type { RelayError } from '../protocol/relay-error.ts';
+import type { Acknowledgement } from '../sources/acknowledgements.ts';
+import type { PublishSink } from '../sources/publish-event.ts';
+import { callRelay, type RelayCall, type Sent } from './call-relay.ts';
 import type { Progress } from './exchange.ts';
 import type { CallNotes } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
@@ -20,14 +22,14 @@ export function deliver(
   { deadline, priority }: { readonly deadline: number; readonly priority: Priority },
   context: Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes },
 ): Observable<Delivered> {
-  const call = {
+  const call: RelayCall = {
     verb: 'EVENT',
     priority,
     deadline,
     timeout: OK_TIMEOUT,
     refusal: () => relay.refusalOf(event),
-    send: (connection: Connection, sent: Sent) => acknowledged(connection, event, sent),
-  } as const;
+    send: (connection, answer, sent) => answer.add(connection.openPublish(event, new Answer(answer, sent))),
+  };
   return callRelay(relay, call, context).pipe(
     map((ending): Delivered => [
       relay.url,
@@ -36,20 +38,31 @@ export function deliver(
   );
 }
 
-/** Sends the event on subscribe, and says what became of it. */
-function acknowledged(connection: Connection, event: NostrEvent, sent: Sent): Observable<Progress> {
-  return new Observable((subscriber) => {
-    const finish = (progress: Progress): void => {
-      subscriber.next(progress);
-      subscriber.complete();
-    };
-    const waiting = connection.openPublish(event, {
-      sent: () => sent(true),
-      challenged: (reason) => sent(false, reason),
-      answered: ({ accepted, reason }) =>
-        finish({ type: acceptedByRelay(accepted, reason) ? 'answered' : 'refused', reason }),
-      lost: (error) => finish({ type: 'failed', error }),
-    });
-    subscriber.add(waiting);
-  });
+/** Tells a call what becomes of its event. */
+class Answer implements PublishSink {
+  constructor(
+    private readonly call: Subscriber<Progress>,
+    private readonly isSent: Sent,
+  ) {}
+
+  sent(): void {
+    this.isSent(true);
+  }
+
+  challenged(reason: Reason): void {
+    this.isSent(false, reason);
+  }
+
+  answered({ accepted, reason }: Acknowledgement): void {
+    this.#end({ type: acceptedByRelay(accepted, reason) ? 'answered' : 'refused', reason });
+  }
+
+  lost(error: RelayError): void {
+    this.#end({ type: 'failed', error });
+  }
+
+  #end(progress: Progress): void {
+    this.call.next(progress);
+    this.call.complete();
+  }
 }

@@ -1,4 +1,14 @@
-import { defer, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike, Subscription, tap } from 'rxjs';
+import {
+  defer,
+  map,
+  type MonoTypeOperatorFunction,
+  Observable,
+  type SchedulerLike,
+  type Subscriber,
+  Subscription,
+  tap,
+  type TeardownLogic,
+} from 'rxjs';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import { circuitBreaker } from '../operators/circuit-breaker.ts';
 import { measureLatency } from '../operators/measure-latency.ts';
@@ -53,6 +63,7 @@ export class PooledRelay {
   readonly health: RelayHealth;
   readonly #capabilities: RelayCapabilities;
   readonly #connections: RelayConnections;
+  readonly #loaded = (): void => this.#connections.observe(this.health.bulkhead.running + this.health.bulkhead.waiting);
 
   constructor(
     readonly url: RelayUrl,
@@ -158,33 +169,27 @@ export class PooledRelay {
   }
 
   /**
-   * Sends, on subscribe, through the stages of the pool.
+   * Takes an exchange, on subscribe, through the stages of the pool.
    *
-   * @param sent - Told how many milliseconds it has waited for its turn, when that comes.
+   * @param send - Called when its turn has come, with whom to tell how it goes, and how many milliseconds it has waited.
    */
   exchange(
     call: Omit<Exchange, 'relay' | 'health'>,
-    send: Observable<Progress>,
-    sent: (waited: number) => void = () => undefined,
+    send: (answer: Subscriber<Progress>, waited: number) => TeardownLogic,
   ): Observable<Progress> {
     const exchange: Exchange = { ...call, relay: this.url, health: this.health };
-    const loaded = (): void => this.#connections.observe(this.health.bulkhead.running + this.health.bulkhead.waiting);
-    const { scheduler } = this.options;
+    const { scheduler, stages } = this.options;
     return new Observable<Progress>((subscriber) => {
       const since = scheduler.now();
       // A clock may tick while nothing waits, so it alone does not tell.
       let hasWaited = false;
-      const turn = (): void => {
-        loaded();
-        sent(hasWaited ? scheduler.now() - since : 0);
-      };
-      loaded();
-      const inTurn = defer(() => {
-        turn();
-        return send;
+      this.#loaded();
+      const inTurn = new Observable<Progress>((answer) => {
+        this.#loaded();
+        return send(answer, hasWaited ? scheduler.now() - since : 0);
       });
-      pipeline(inTurn, exchange, this.options.stages).subscribe(subscriber);
-      subscriber.add(loaded);
+      pipeline(inTurn, exchange, stages).subscribe(subscriber);
+      subscriber.add(this.#loaded);
       hasWaited = true;
     });
   }

@@ -8,7 +8,13 @@ import { deliver } from './delivery.ts';
 import type { CallNotes } from './journal.ts';
 import { PoolError } from './pool-error.ts';
 import { type PublishQuorum, type QuorumPart, quorumParts, watchQuorum } from './publish-quorum.ts';
-import { type Delivered, initialReport, type PublishOutcome, type PublishReport, withOutcome } from './publish-report.ts';
+import {
+  type Delivered,
+  initialReport,
+  type PublishOutcome,
+  type PublishReport,
+  withOutcome,
+} from './publish-report.ts';
 import { RequestProgress } from './request-progress.ts';
 import type { Choice, Route } from './route.ts';
 import { cluster, refuseNobody } from './routes.ts';

@@ -1,4 +1,4 @@
-import { Observable, type Subscriber, Subscription } from 'rxjs';
+import { type Subscriber, Subscription } from 'rxjs';
 import { bulkhead } from '../operators/bulkhead.ts';
 import type { Bulkhead } from '../operators/bulkhead-handle.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
@@ -31,12 +31,12 @@ export class RequestExchange {
   ): void {
     this.stop();
     const exchange = (this.#exchange = new Subscription());
-    const sent = new Observable<Progress>((progress) => {
-      this.#progress = progress;
+    const call = { verb, call: this.notes.call, priority, patience: Infinity, timeout: this.timeout } as const;
+    const progress = this.relay.exchange(call, (answer, waited) => {
+      this.notes.sent(this.relay.url, waited);
+      this.#progress = answer;
       return send();
     });
-    const call = { verb, call: this.notes.call, priority, patience: Infinity, timeout: this.timeout } as const;
-    const progress = this.relay.exchange(call, sent, (waited) => this.notes.sent(this.relay.url, waited));
     exchange.add((lane ? progress.pipe(bulkhead(lane, { priority })) : progress).subscribe({ error: refused }));
   }
 

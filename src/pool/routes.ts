@@ -1,4 +1,11 @@
-import { combineLatest, map, type MonoTypeOperatorFunction, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import {
+  combineLatest,
+  map,
+  type MonoTypeOperatorFunction,
+  Observable,
+  type SchedulerLike,
+  type Subscription,
+} from 'rxjs';
 import { stopWith } from '../operators/stop-with.ts';
 import { switchOverlapping } from '../operators/switch-overlapping.ts';
 import { PoolError } from './pool-error.ts';

@@ -19,8 +19,7 @@ import type { Span } from '../policies/page.ts';
 import { SyncSpans } from '../policies/sync-spans.ts';
 import { type Filter, matchesFilter } from '../protocol/filter.ts';
 import { Negentropy } from '../protocol/negentropy.ts';
-import type { Connection } from '../sources/connection.ts';
-import { type CallEnding, callRelay } from './call-relay.ts';
+import { type CallEnding, callRelay, type RelayCall } from './call-relay.ts';
 import { fetchFrom, type Fetched } from './fetch-from.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import { frameSizeFor, isIgnorant, reconciliation, type ReconciliationResult } from './reconciliation.ts';
@@ -107,11 +106,16 @@ class RelaySyncing {
       let result: ReconciliationResult | undefined;
       const from = local.items.indexOf({ created_at: since, id: '' });
       const to = local.items.indexOf({ created_at: until + 1, id: '' });
-      const send = (connection: Connection, sent: (isSent: boolean) => void) => {
+      const send: RelayCall['send'] = (connection, answer, sent) => {
         this.#wasReached = true;
         const negentropy = new Negentropy(local.items, from, to, frameSizeFor(relay.limits, settings.frameSize));
         const options = { filter: this.#within({ since, until }), negentropy, silenceTimeout, maxNeed };
-        return reconciliation(connection, { ...options, scheduler: context.scheduler }, sent, (end) => (result = end));
+        reconciliation(
+          connection,
+          { ...options, scheduler: context.scheduler },
+          sent,
+          (end) => (result = end),
+        ).subscribe(answer);
       };
       const left = Math.max(1, this.#over - context.scheduler.now());
       const call = {

@@ -23,14 +23,15 @@ export interface Acknowledgement {
 }
 
 /** Who waits for one. */
-interface Waiter {
+export interface Waiter {
   next(ack: Acknowledgement): void;
   error(error: RelayError): void;
 }
 
 /** Who waits for the OK to which event, on one connection. The event id alone says whose an OK is. */
 export class Acknowledgements {
-  readonly #waiters = new Map<string, Set<Waiter>>();
+  /** By event id. A list is made anew, so that those who are being told are who they were. */
+  readonly #waiters = new Map<string, readonly Waiter[]>();
 
   /** Events whose OK is awaited. */
   get size(): number {
@@ -39,11 +40,12 @@ export class Acknowledgements {
 
   /** Waits; call the returned function to wait no more. */
   wait(id: string, waiter: Waiter): () => void {
-    const waiters = this.#waiters.get(id) ?? new Set();
-    this.#waiters.set(id, waiters.add(waiter));
+    const before = this.#waiters.get(id);
+    this.#waiters.set(id, before ? [...before, waiter] : [waiter]);
     return () => {
-      waiters.delete(waiter);
-      if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
+      const left = this.#waiters.get(id)?.filter((other) => other !== waiter) ?? [];
+      if (left.length > 0) this.#waiters.set(id, left);
+      else this.#waiters.delete(id);
     };
   }
 
@@ -51,7 +53,7 @@ export class Acknowledgements {
   answered(id: string, { accepted, reason }: Acknowledgement): boolean {
     const waiters = this.#waiters.get(id);
     if (!waiters) return false;
-    for (const waiter of [...waiters]) waiter.next({ accepted, reason });
+    for (const waiter of waiters) waiter.next({ accepted, reason });
     return true;
   }
 

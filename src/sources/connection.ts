@@ -94,10 +94,10 @@ export class Connection implements SubscriptionHost {
     );
     this.#publishing = {
       acks: this.#acks,
-      send: (event, sent) => {
+      send: (event) => {
         this.#intake.giveWay();
         this.#tolerance.owes();
-        if (this.#socket.send(encodeEvent(event))) sent();
+        return this.#socket.send(encodeEvent(event));
       },
       whenReady: (run) => (this.#held ? void this.#held.push(run) : run()),
       authenticate: (done) => this.authenticate(done),

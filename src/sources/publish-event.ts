@@ -2,7 +2,7 @@ import { Subscription } from 'rxjs';
 import type { NostrEvent } from '../protocol/event.ts';
 import type { Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
-import type { Acknowledgement, Acknowledgements } from './acknowledgements.ts';
+import type { Acknowledgement, Acknowledgements, Waiter } from './acknowledgements.ts';
 
 /** Who hears what becomes of an EVENT. */
 export interface PublishSink {
@@ -20,26 +20,48 @@ export interface PublishHost {
   readonly acks: Acknowledgements;
   /** Runs it now, or when the REQs of a new connection are out. */
   whenReady(run: () => void): void;
-  /** Sends it; `sent` is called when the socket took it. */
-  send(event: NostrEvent, sent: () => void): void;
+  /** Sends it, and says whether the socket took it. */
+  send(event: NostrEvent): boolean;
   /** Authenticates (NIP-42); the callback is told whether the relay accepted it. */
   authenticate(done: (accepted: boolean) => void): Subscription;
 }
 
 /** Sends an event, once more where the relay wants to know first who asks; unsubscribing stops waiting for the answer. */
 export function publishEvent(event: NostrEvent, sink: PublishSink, host: PublishHost): Subscription {
-  const waiting = new Subscription();
-  let triedToAuthenticate = false;
-  const send = (): void => {
-    if (!waiting.closed) host.send(event, () => sink.sent?.());
-  };
-  const next = (ack: Acknowledgement): void => {
-    if (ack.accepted || ack.reason.prefix !== 'auth-required' || triedToAuthenticate) return sink.answered(ack);
-    triedToAuthenticate = true;
+  const awaited = new AwaitedOk(event, sink, host);
+  awaited.begin();
+  return awaited;
+}
+
+class AwaitedOk extends Subscription implements Waiter {
+  #triedToAuthenticate = false;
+
+  constructor(
+    private readonly event: NostrEvent,
+    private readonly sink: PublishSink,
+    private readonly host: PublishHost,
+  ) {
+    super();
+  }
+
+  begin(): void {
+    this.add(this.host.acks.wait(this.event.id, this));
+    this.host.whenReady(() => this.#send());
+  }
+
+  next(ack: Acknowledgement): void {
+    const { sink, host } = this;
+    if (ack.accepted || ack.reason.prefix !== 'auth-required' || this.#triedToAuthenticate) return sink.answered(ack);
+    this.#triedToAuthenticate = true;
     sink.challenged?.(ack.reason);
-    waiting.add(host.authenticate((accepted) => (accepted ? send() : sink.answered(ack))));
-  };
-  waiting.add(host.acks.wait(event.id, { next, error: (error) => sink.lost(error) }));
-  host.whenReady(send);
-  return waiting;
+    this.add(host.authenticate((accepted) => (accepted ? this.#send() : sink.answered(ack))));
+  }
+
+  error(error: RelayError): void {
+    this.sink.lost(error);
+  }
+
+  #send(): void {
+    if (!this.closed && this.host.send(this.event)) this.sink.sent?.();
+  }
 }
