@@ -145,6 +145,7 @@ export class PoolSize {
   }
 
   #smooth(time: number): void {
+    if (time === this.#smoothedAt) return;
     const rest = 0.5 ** ((time - this.#smoothedAt) / this.#numbers.halfLife);
     this.#average = this.#inFlight + (this.#average - this.#inFlight) * rest;
     this.#peak = this.#inFlight + (this.#peak - this.#inFlight) * rest;

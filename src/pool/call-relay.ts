@@ -1,4 +1,4 @@
-import { Observable, race, type Subscriber, Subscription, take, timer } from 'rxjs';
+import { Observable, type Observer, race, type Subscriber, Subscription, take, timer } from 'rxjs';
 import { BulkheadError } from '../operators/bulkhead.ts';
 import { CircuitOpenError } from '../operators/circuit-breaker.ts';
 import { stopWith } from '../operators/stop-with.ts';
@@ -54,7 +54,8 @@ export function callRelay(relay: PooledRelay, call: RelayCall, context: CallCont
   return new Observable((subscriber) => new CallUnderWay(relay, call, context, subscriber).begin());
 }
 
-class CallUnderWay {
+/** Hears of the links of the relay. */
+class CallUnderWay implements Pick<Observer<Link>, 'next' | 'complete'> {
   readonly #over: number;
   #backoff: Backoff | undefined;
   #isSent = false;
@@ -86,17 +87,7 @@ class CallUnderWay {
     this.#endIfForbidden();
     if (subscriber.closed) return;
     subscriber.add(() => this.#work.unsubscribe());
-    relay
-      .lease({ priority, affinity: undefined, subscribes: false })
-      .pipe(stopWith(subscriber))
-      .subscribe({
-        next: (link) => this.#linked(link),
-        error: (cause: unknown) => subscriber.error(cause),
-        complete: () => {
-          this.#hasLinks = false;
-          this.#endIfIdle();
-        },
-      });
+    relay.hold({ priority, affinity: undefined, subscribes: false }, subscriber, this);
     if (subscriber.closed) return;
     if (connectDeadline < deadline) {
       this.#after(connectDeadline, () => {
@@ -109,7 +100,7 @@ class CallUnderWay {
     });
   }
 
-  #linked(link: Link): void {
+  next(link: Link): void {
     this.#work.unsubscribe();
     this.#work = new Subscription();
     this.#underWay = 0;
@@ -120,6 +111,11 @@ class CallUnderWay {
     this.#trouble = link.error;
     // Waiting is of use only while an attempt can still succeed in time.
     if (link.retryAt >= this.#over) this.#giveUp();
+  }
+
+  complete(): void {
+    this.#hasLinks = false;
+    this.#endIfIdle();
   }
 
   #attempt(connection: Connection): void {

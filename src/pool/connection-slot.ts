@@ -23,6 +23,7 @@ export class ConnectionSlot implements SocketUser {
   /** Nobody new is let in, as there are more connections than are needed. */
   isLeaving = false;
   readonly #priorities = new Map<Priority, number>();
+  #priority: Priority | undefined;
   readonly #affinities = new Map<string, number>();
   #connection: Connection | undefined;
   #usedAt: number;
@@ -63,7 +64,7 @@ export class ConnectionSlot implements SocketUser {
   }
 
   get priority(): Priority | undefined {
-    return MOST_URGENT_FIRST.find((priority) => this.#priorities.has(priority));
+    return this.#priority;
   }
 
   get usedAt(): number {
@@ -86,12 +87,14 @@ export class ConnectionSlot implements SocketUser {
   /** Counts a user until the subscription that it gives is unsubscribed from. */
   enter({ priority, affinity, subscribes }: Use, now: number): Subscription {
     const change = (by: 1 | -1): void => {
-      const before = this.priority;
       this.#users += by;
       if (subscribes) this.#subscriptions += by;
       count(this.#priorities, priority, by);
       if (affinity !== undefined) count(this.#affinities, affinity, by);
-      if (this.priority !== before) this.budget.changed();
+      const most = MOST_URGENT_FIRST.find((level) => this.#priorities.has(level));
+      if (most === this.#priority) return;
+      this.#priority = most;
+      this.budget.changed();
     };
     this.#usedAt = now;
     change(1);

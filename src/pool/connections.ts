@@ -4,6 +4,7 @@ import {
   map,
   type MonoTypeOperatorFunction,
   Observable,
+  type Observer,
   type SchedulerLike,
   Subscription,
   switchMap,
@@ -122,34 +123,37 @@ export class RelayConnections {
    * fewest users. When it is lost while another is open, that one takes over.
    */
   lease(use: Use): Observable<Link> {
-    const links = new Observable<Link>((subscriber) => {
-      let lease = Subscription.EMPTY;
-      subscriber.add(() => lease.unsubscribe());
-      const takeOver = (slot: ConnectionSlot, entered: Subscription): void => {
-        const mine = (lease = new Subscription());
-        mine.add(
-          slot.relay.link$.subscribe({
-            next: (link) => {
-              const other = 'error' in link ? this.#openSlot(use) : undefined;
-              if (!other) return subscriber.next(link);
-              // It moves before anybody hears of it, who may want a place too.
-              const moved = this.#enter(other, use);
-              mine.unsubscribe();
-              lease = moved;
-              subscriber.next({ ...link, retryAt: this.options.scheduler.now() });
-              if (!moved.closed) takeOver(other, moved);
-            },
-            complete: () => subscriber.complete(),
-          }),
-        );
-        // After the links: who has left must not be there any more when the budget decides anew.
-        mine.add(entered);
-        if (subscriber.closed) mine.unsubscribe();
-      };
-      const slot = this.#choose(use);
-      takeOver(slot, this.#enter(slot, use));
-    });
+    const links = new Observable<Link>((subscriber) => this.hold(use, subscriber, subscriber));
     return use.subscribes ? this.#waitForPlace(links, use) : links;
+  }
+
+  /** As {@link RelayConnections.lease}, of which `told` hears until `owner` is closed; what keeps a REQ open needs a place, and leases. */
+  hold(use: Use, owner: Subscription, told: Pick<Observer<Link>, 'next' | 'complete'>): void {
+    let lease = Subscription.EMPTY;
+    owner.add(() => lease.unsubscribe());
+    const takeOver = (slot: ConnectionSlot, entered: Subscription): void => {
+      const mine = (lease = new Subscription());
+      mine.add(
+        slot.relay.link$.subscribe({
+          next: (link) => {
+            const other = 'error' in link ? this.#openSlot(use) : undefined;
+            if (!other) return told.next(link);
+            // It moves before anybody hears of it, who may want a place too.
+            const moved = this.#enter(other, use);
+            mine.unsubscribe();
+            lease = moved;
+            told.next({ ...link, retryAt: this.options.scheduler.now() });
+            if (!moved.closed) takeOver(other, moved);
+          },
+          complete: () => told.complete(),
+        }),
+      );
+      // After the links: who has left must not be there any more when the budget decides anew.
+      mine.add(entered);
+      if (owner.closed) mine.unsubscribe();
+    };
+    const slot = this.#choose(use);
+    takeOver(slot, this.#enter(slot, use));
   }
 
   /** So many exchanges are under way or wait for their turn. */
@@ -170,9 +174,8 @@ export class RelayConnections {
 
   /** Where the relay limits its subscriptions, they are the load: they fill connections although they ask for nothing. */
   #weigh(): void {
-    const open = this.#slots.value.reduce((sum, { subscriptions }) => sum + subscriptions, 0);
-    const load = this.#isLimited ? Math.max(open, this.#exchanges) : this.#exchanges;
-    this.#size.observe(load, this.options.scheduler.now());
+    const open = this.#isLimited ? this.#slots.value.reduce((sum, { subscriptions }) => sum + subscriptions, 0) : 0;
+    this.#size.observe(Math.max(open, this.#exchanges), this.options.scheduler.now());
     this.#resize();
   }
 
@@ -201,6 +204,8 @@ export class RelayConnections {
   }
 
   #choose(use: Use): ConnectionSlot {
+    const [only, second] = this.#slots.value;
+    if (only && !second) return only;
     const slots = this.#slots.value.filter(({ isLeaving }) => !isLeaving);
     const withRoom = slots.filter((slot) => this.#hasRoom(slot, use));
     const related = withRoom.find((slot) => slot.has(use.affinity));
@@ -220,20 +225,27 @@ export class RelayConnections {
   #resize(): void {
     if (this.#isClosed) return;
     const { budget, scheduler } = this.options;
-    const slots = this.#slots.value;
-    const staying = slots.filter(({ isLeaving }) => !isLeaving);
     const size = this.#size.size(scheduler.now(), this.waiting > 0);
-    if (size > staying.length) {
-      const leaving = slots.find(({ isLeaving }) => isLeaving);
+    const staying = this.#staying;
+    if (size > staying) {
+      const leaving = this.#slots.value.find(({ isLeaving }) => isLeaving);
       if (leaving) leaving.isLeaving = false;
       else if (!budget.isTight) this.#grow();
-    } else if (size < staying.length) {
+    } else if (size < staying) {
       // The first one stays: the relay is always known by one.
-      this.#shrink(staying.slice(1).reduce((least, slot) => (slot.users < least.users ? slot : least)));
+      const [, ...others] = this.#slots.value.filter(({ isLeaving }) => !isLeaving);
+      this.#shrink(others.reduce((least, slot) => (slot.users < least.users ? slot : least)));
     }
-    const { length } = this.#slots.value.filter(({ isLeaving }) => !isLeaving);
-    this.#places.permits = length * this.#mostRequests;
+    const places = this.#staying * this.#mostRequests;
+    if (places !== this.#places.permits) this.#places.permits = places;
     this.#lookAgain();
+  }
+
+  /** Connections that let new users in. */
+  get #staying(): number {
+    let staying = 0;
+    for (const { isLeaving } of this.#slots.value) if (!isLeaving) staying++;
+    return staying;
   }
 
   #grow(): void {

@@ -19,6 +19,7 @@ const OK_TIMEOUT = 60_000;
 export function deliver(
   relay: PooledRelay,
   event: NostrEvent,
+  frame: string,
   { deadline, priority }: { readonly deadline: number; readonly priority: Priority },
   context: Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes },
 ): Observable<Delivered> {
@@ -28,7 +29,7 @@ export function deliver(
     deadline,
     timeout: OK_TIMEOUT,
     refusal: () => relay.refusalOf(event),
-    send: (connection, answer, sent) => answer.add(connection.openPublish(event, new Answer(answer, sent))),
+    send: (connection, answer, sent) => answer.add(connection.openPublish(event.id, frame, new Answer(answer, sent))),
   };
   return callRelay(relay, call, context).pipe(
     map((ending): Delivered => [

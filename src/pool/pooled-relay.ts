@@ -3,6 +3,7 @@ import {
   map,
   type MonoTypeOperatorFunction,
   Observable,
+  type Observer,
   type SchedulerLike,
   type Subscriber,
   Subscription,
@@ -163,6 +164,11 @@ export class PooledRelay {
     return this.#connections.lease(use);
   }
 
+  /** As {@link PooledRelay.lease}, see {@link RelayConnections.hold}. */
+  hold(use: Use, owner: Subscription, told: Pick<Observer<Link>, 'next' | 'complete'>): void {
+    this.#connections.hold(use, owner, told);
+  }
+
   /** Where the pages of live requests wait; undefined where the relay allows any number of subscriptions. */
   get pages(): Bulkhead | undefined {
     return this.#connections.pages;
@@ -183,14 +189,11 @@ export class PooledRelay {
       const since = scheduler.now();
       // A clock may tick while nothing waits, so it alone does not tell.
       let hasWaited = false;
-      this.#loaded();
-      const inTurn = new Observable<Progress>((answer) => {
-        this.#loaded();
-        return send(answer, hasWaited ? scheduler.now() - since : 0);
-      });
+      const inTurn = new Observable<Progress>((answer) => send(answer, hasWaited ? scheduler.now() - since : 0));
       pipeline(inTurn, exchange, stages).subscribe(subscriber);
-      subscriber.add(this.#loaded);
       hasWaited = true;
+      this.#loaded();
+      subscriber.add(this.#loaded);
     });
   }
 

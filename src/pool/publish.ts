@@ -2,6 +2,7 @@ import { EMPTY, exhaustMap, finalize, Observable, switchMap, take, takeWhile } f
 import { stopWith } from '../operators/stop-with.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { isWellFormedEvent, type NostrEvent } from '../protocol/event.ts';
+import { encodeEvent } from '../protocol/message.ts';
 import { union } from './combined-routes.ts';
 import { checkMilliseconds } from './check-milliseconds.ts';
 import { deliver } from './delivery.ts';
@@ -80,7 +81,8 @@ export function publish(
     const urls = relays.map(({ url }) => url);
     const first = initialReport(event, urls, previous, stands);
     const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
-    const deliveries = missing.map((relay) => deliver(relay, event, { deadline, priority }, noted));
+    const frame = encodeEvent(event);
+    const deliveries = missing.map((relay) => deliver(relay, event, frame, { deadline, priority }, noted));
     const reports$ = reportsOf(first, deliveries, notes);
     if (quorum === undefined) return reports$;
     return quorumParts(quorum, urls, context.cluster).pipe(

@@ -1,4 +1,5 @@
 import { bufferCount, concatMap, defer, EMPTY, from, map, mergeMap, type Observable, reduce, tap } from 'rxjs';
+import { encodeEvent } from '../protocol/message.ts';
 import { deliver } from './delivery.ts';
 import type { PooledRelay } from './pooled-relay.ts';
 import type { SyncContext, SyncSettings } from './sync-options.ts';
@@ -35,7 +36,11 @@ export function upload(
       concatMap((chunk) => {
         if (isGivenUp()) return [{ uploaded: 0, failed: chunk.length, isGivenUp: true }];
         return local.get(chunk).pipe(
-          mergeMap((event) => (isGivenUp() ? EMPTY : deliver(relay, event, { deadline, priority }, context)), AT_ONCE),
+          mergeMap(
+            (event) =>
+              isGivenUp() ? EMPTY : deliver(relay, event, encodeEvent(event), { deadline, priority }, context),
+            AT_ONCE,
+          ),
           map(([, { status }]) => status === 'accepted'),
           tap((isAccepted) => (failures = isAccepted ? 0 : failures + 1)),
           reduce((accepted, isAccepted) => accepted + (isAccepted ? 1 : 0), 0),

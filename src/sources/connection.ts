@@ -94,10 +94,10 @@ export class Connection implements SubscriptionHost {
     );
     this.#publishing = {
       acks: this.#acks,
-      send: (event) => {
+      send: (frame) => {
         this.#intake.giveWay();
         this.#tolerance.owes();
-        return this.#socket.send(encodeEvent(event));
+        return this.#socket.send(frame);
       },
       whenReady: (run) => (this.#held ? void this.#held.push(run) : run()),
       authenticate: (done) => this.authenticate(done),
@@ -155,13 +155,13 @@ export class Connection implements SubscriptionHost {
         subscriber.next(ack);
         subscriber.complete();
       };
-      return this.openPublish(event, { answered, lost: (error) => subscriber.error(error) });
+      return this.openPublish(event.id, encodeEvent(event), { answered, lost: (error) => subscriber.error(error) });
     });
   }
 
-  /** As {@link publish}, of which `sink` is told; unsubscribing stops waiting for the answer. */
-  openPublish(event: NostrEvent, sink: PublishSink): Subscription {
-    if (!this.#lost) return publishEvent(event, sink, this.#publishing);
+  /** As {@link publish}, of which `sink` is told; unsubscribing stops waiting for the answer. The frame is that of the event with this id. */
+  openPublish(id: string, frame: string, sink: PublishSink): Subscription {
+    if (!this.#lost) return publishEvent(id, frame, sink, this.#publishing);
     sink.lost(this.#lost);
     return Subscription.EMPTY;
   }

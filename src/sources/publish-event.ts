@@ -1,5 +1,4 @@
 import { Subscription } from 'rxjs';
-import type { NostrEvent } from '../protocol/event.ts';
 import type { Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { Acknowledgement, Acknowledgements, Waiter } from './acknowledgements.ts';
@@ -20,15 +19,15 @@ export interface PublishHost {
   readonly acks: Acknowledgements;
   /** Runs it now, or when the REQs of a new connection are out. */
   whenReady(run: () => void): void;
-  /** Sends it, and says whether the socket took it. */
-  send(event: NostrEvent): boolean;
+  /** Sends its frame, and says whether the socket took it. */
+  send(frame: string): boolean;
   /** Authenticates (NIP-42); the callback is told whether the relay accepted it. */
   authenticate(done: (accepted: boolean) => void): Subscription;
 }
 
 /** Sends an event, once more where the relay wants to know first who asks; unsubscribing stops waiting for the answer. */
-export function publishEvent(event: NostrEvent, sink: PublishSink, host: PublishHost): Subscription {
-  const awaited = new AwaitedOk(event, sink, host);
+export function publishEvent(id: string, frame: string, sink: PublishSink, host: PublishHost): Subscription {
+  const awaited = new AwaitedOk(id, frame, sink, host);
   awaited.begin();
   return awaited;
 }
@@ -37,7 +36,8 @@ class AwaitedOk extends Subscription implements Waiter {
   #triedToAuthenticate = false;
 
   constructor(
-    private readonly event: NostrEvent,
+    private readonly id: string,
+    private readonly frame: string,
     private readonly sink: PublishSink,
     private readonly host: PublishHost,
   ) {
@@ -45,7 +45,7 @@ class AwaitedOk extends Subscription implements Waiter {
   }
 
   begin(): void {
-    this.add(this.host.acks.wait(this.event.id, this));
+    this.add(this.host.acks.wait(this.id, this));
     this.host.whenReady(() => this.#send());
   }
 
@@ -62,6 +62,6 @@ class AwaitedOk extends Subscription implements Waiter {
   }
 
   #send(): void {
-    if (!this.closed && this.host.send(this.event)) this.sink.sent?.();
+    if (!this.closed && this.host.send(this.frame)) this.sink.sent?.();
   }
 }
