@@ -1,15 +1,15 @@
-import { map, type Observable, type Subscriber } from 'rxjs';
+import type { Observable, Subscriber } from 'rxjs';
 import type { Priority } from '../policies/queue-outcome.ts';
 import type { NostrEvent } from '../protocol/event.ts';
 import { acceptedByRelay, type Reason } from '../protocol/reason.ts';
 import type { RelayError } from '../protocol/relay-error.ts';
 import type { Acknowledgement } from '../sources/acknowledgements.ts';
 import type { PublishSink } from '../sources/publish-event.ts';
-import { callRelay, type RelayCall, type Sent } from './call-relay.ts';
+import { type CallEnding, callRelay, type RelayCall, type Sent } from './call-relay.ts';
 import type { Progress } from './exchange.ts';
 import type { CallNotes } from './journal.ts';
 import type { PooledRelay } from './pooled-relay.ts';
-import type { Delivered } from './publish-report.ts';
+import type { PublishOutcome } from './publish-report.ts';
 import type { RoutingContext } from './routing.ts';
 
 /** Milliseconds that an OK may take before the event is sent again; a signer may ask its user to authenticate meanwhile. */
@@ -22,7 +22,7 @@ export function deliver(
   frame: string,
   { deadline, priority }: { readonly deadline: number; readonly priority: Priority },
   context: Pick<RoutingContext, 'scheduler' | 'random'> & { readonly notes: CallNotes },
-): Observable<Delivered> {
+): Observable<CallEnding> {
   const call: RelayCall = {
     verb: 'EVENT',
     priority,
@@ -31,12 +31,12 @@ export function deliver(
     refusal: () => relay.refusalOf(event),
     send: (connection, answer, sent) => answer.add(connection.openPublish(event.id, frame, new Answer(answer, sent))),
   };
-  return callRelay(relay, call, context).pipe(
-    map((ending): Delivered => [
-      relay.url,
-      ending.status === 'answered' ? { status: 'accepted', reason: ending.reason } : ending,
-    ]),
-  );
+  return callRelay(relay, call, context);
+}
+
+/** What became of an event, in the words of a report. */
+export function outcomeOf(ending: CallEnding): PublishOutcome {
+  return ending.status === 'answered' ? { status: 'accepted', reason: ending.reason } : ending;
 }
 
 /** Tells a call what becomes of its event. */

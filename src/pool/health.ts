@@ -61,6 +61,8 @@ const LEAST_HELD = 0.01;
 const AFTER_SILENCE = { patience: 1_000, for: 60_000 };
 /** Fewer readings say nothing of a relay's slowest ones. */
 const LEAST_READINGS = 5;
+/** Fewer do not tell what is usual; that is looked up anew after so many milliseconds, as many answers come within one. */
+const USUAL = { readings: 20, for: 1_000 };
 
 /**
  * What a pool knows of one relay: the breaker and the queue that its exchanges pass, and what was measured of them.
@@ -81,6 +83,7 @@ export class RelayHealth {
   readonly #clock = new SteadyClock();
   readonly #counts = new SlidingWindow(WINDOW, BUCKETS, 4);
   readonly #latencies = new Map<LatencyOf, HistogramWindow>();
+  readonly #usual = new Map<LatencyOf, { readonly p95: number; readonly at: number }>();
   readonly #waits = new Map<Priority, HistogramWindow>();
   /** The answers that its load is judged by: recent ones, so that a slow spell that is over does not reduce it further. */
   readonly #pace = new HistogramWindow({ window: PACE_WINDOW });
@@ -204,6 +207,16 @@ export class RelayHealth {
   /** Of the last minute; undefined when there is no reading. */
   latencyOf(what: LatencyOf): LatencySummary | undefined {
     return this.#latencies.get(what)?.summary(this.scheduler.now());
+  }
+
+  /** What most of them take at most: the 95th percentile of the last minute, a second old at most. Undefined when there are too few to say. */
+  usual(what: LatencyOf): number | undefined {
+    const now = this.scheduler.now();
+    const known = this.#usual.get(what);
+    if (known && Math.abs(now - known.at) < USUAL.for) return known.p95;
+    const p95 = this.#latencies.get(what)?.summary(now, USUAL.readings)?.p95;
+    if (p95 !== undefined) this.#usual.set(what, { p95, at: now });
+    return p95;
   }
 
   /** How long exchanges of a level waited for their turn, of the last minute; undefined when there was none. */

@@ -16,8 +16,6 @@ import type { RelaySync } from './sync-progress.ts';
 const MOST_STEPS = 20;
 /** Relays that are kept of one call. */
 const MOST_RELAYS = 200;
-/** Fewer answers do not tell what is usual. */
-const ENOUGH_ANSWERS = 20;
 
 /** What is called; the verb by default `EVENT` where there is one, or else `REQ`. */
 type Called = Omit<PoolCall, 'verb'> & Partial<Pick<PoolCall, 'verb'>>;
@@ -199,9 +197,9 @@ export class CallNotes {
     const notes = this.#relays.get(relay);
     if (!notes) return;
     const took = this.scheduler.now() - (notes.sentAt ?? this.#beganAt);
-    const { count = 0, p95 = Infinity } = (what && notes.pooled.health.latencyOf(what)) ?? {};
-    if (count >= ENOUGH_ANSWERS && took > p95) {
-      this.#add(notes, 'late', `most of its answers take at most ${Math.round(p95)} ms`);
+    const usual = what && notes.pooled.health.usual(what);
+    if (usual !== undefined && took > usual) {
+      this.#add(notes, 'late', `most of its answers take at most ${Math.round(usual)} ms`);
     }
     this.#add(notes, 'answered', `${word} after ${Math.round(took)} ms`);
   }

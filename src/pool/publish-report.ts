@@ -56,9 +56,6 @@ export interface PublishReport {
   readonly quorum?: 'open' | 'met';
 }
 
-/** What became of an event at one relay. */
-export type Delivered = readonly [relay: RelayUrl, outcome: PublishOutcome];
-
 /** The report before anything was sent: of a relay whose earlier outcome stands there is nothing to await. */
 export function initialReport(
   event: NostrEvent,
@@ -79,7 +76,8 @@ export function initialReport(
 /** The report with what became of the event at a relay that was awaited. */
 export function withOutcome(
   { event, outcomes, accepted, pending }: PublishReport,
-  [relay, outcome]: Delivered,
+  relay: RelayUrl,
+  outcome: PublishOutcome,
 ): PublishReport {
   return {
     event,

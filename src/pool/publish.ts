@@ -3,19 +3,16 @@ import { stopWith } from '../operators/stop-with.ts';
 import type { Priority } from '../policies/queue-outcome.ts';
 import { isWellFormedEvent, type NostrEvent } from '../protocol/event.ts';
 import { encodeEvent } from '../protocol/message.ts';
+import type { RelayUrl } from '../protocol/relay-url.ts';
 import { union } from './combined-routes.ts';
+import type { CallEnding } from './call-relay.ts';
 import { checkMilliseconds } from './check-milliseconds.ts';
-import { deliver } from './delivery.ts';
+import { deliver, outcomeOf } from './delivery.ts';
 import type { CallNotes } from './journal.ts';
 import { PoolError } from './pool-error.ts';
+import type { PooledRelay } from './pooled-relay.ts';
 import { type PublishQuorum, type QuorumPart, quorumParts, watchQuorum } from './publish-quorum.ts';
-import {
-  type Delivered,
-  initialReport,
-  type PublishOutcome,
-  type PublishReport,
-  withOutcome,
-} from './publish-report.ts';
+import { initialReport, type PublishOutcome, type PublishReport, withOutcome } from './publish-report.ts';
 import { RequestProgress } from './request-progress.ts';
 import type { Choice, Route } from './route.ts';
 import { cluster, refuseNobody } from './routes.ts';
@@ -82,8 +79,9 @@ export function publish(
     const first = initialReport(event, urls, previous, stands);
     const missing = relays.filter(({ url }) => first.outcomes[url]?.status === 'pending');
     const frame = encodeEvent(event);
-    const deliveries = missing.map((relay) => deliver(relay, event, frame, { deadline, priority }, noted));
-    const reports$ = reportsOf(first, deliveries, notes);
+    const reports$ = reportsOf(first, missing, notes, (relay) =>
+      deliver(relay, event, frame, { deadline, priority }, noted),
+    );
     if (quorum === undefined) return reports$;
     return quorumParts(quorum, urls, context.cluster).pipe(
       take(1),
@@ -106,23 +104,26 @@ export function publish(
   return quorum === undefined ? reports$ : reports$.pipe(watchQuorum(() => parts));
 }
 
-/** A report at once, and one after every outcome; the deliveries begin with the subscription. */
+/** A report at once, and one after every outcome; what is sent to each relay is sent with the subscription. */
 function reportsOf(
   first: PublishReport,
-  deliveries: readonly Observable<Delivered>[],
+  relays: readonly PooledRelay[],
   notes: CallNotes,
+  send: (relay: PooledRelay) => Observable<CallEnding>,
 ): Observable<PublishReport> {
   return new Observable((subscriber) => {
     let report = first;
-    const told = (delivered: Delivered): void => {
-      notes.settled(...delivered);
-      subscriber.next((report = withOutcome(report, delivered)));
+    const ended = (relay: RelayUrl, outcome: PublishOutcome): void => {
+      notes.settled(relay, outcome);
+      subscriber.next((report = withOutcome(report, relay, outcome)));
     };
     const error = (cause: unknown): void => subscriber.error(cause);
     subscriber.next(first);
-    for (const delivery of deliveries) {
+    for (const relay of relays) {
       if (subscriber.closed) return;
-      delivery.pipe(stopWith(subscriber)).subscribe({ next: told, error });
+      send(relay)
+        .pipe(stopWith(subscriber))
+        .subscribe({ next: (ending) => ended(relay.url, outcomeOf(ending)), error });
     }
   });
 }

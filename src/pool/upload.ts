@@ -41,7 +41,7 @@ export function upload(
               isGivenUp() ? EMPTY : deliver(relay, event, encodeEvent(event), { deadline, priority }, context),
             AT_ONCE,
           ),
-          map(([, { status }]) => status === 'accepted'),
+          map(({ status }) => status === 'answered'),
           tap((isAccepted) => (failures = isAccepted ? 0 : failures + 1)),
           reduce((accepted, isAccepted) => accepted + (isAccepted ? 1 : 0), 0),
           map((uploaded): Uploaded => ({ uploaded, failed: chunk.length - uploaded, isGivenUp: isGivenUp() })),
