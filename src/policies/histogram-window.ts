@@ -48,16 +48,16 @@ export interface HistogramWindowOptions extends LatencyHistogramOptions {
 export class HistogramWindow {
   readonly #clock = new SteadyClock();
   readonly #width: number;
-  /** Used in turn. */
-  readonly #slices: readonly LatencyHistogram[];
+  /** Used in turn, each made when it is first used. */
+  readonly #slices: (LatencyHistogram | undefined)[];
   /** Where the slices are merged to answer. */
-  readonly #merged: LatencyHistogram;
+  #merged: LatencyHistogram | undefined;
   /** The slice that is being filled, its number counted from time 0, and when it is over. */
   #current: LatencyHistogram;
   #number = 0;
   #until: number;
 
-  constructor(options: HistogramWindowOptions = {}) {
+  constructor(private readonly options: HistogramWindowOptions = {}) {
     const { window = 60_000, slices = 10 } = options;
     if (!(window > 0 && window <= Number.MAX_SAFE_INTEGER)) {
       throw new RangeError(`HistogramWindow: 'window' must be a number of milliseconds above 0; got ${window}.`);
@@ -66,9 +66,8 @@ export class HistogramWindow {
       throw new RangeError(`HistogramWindow: 'slices' must be a whole number from 2 to 1000; got ${slices}.`);
     }
     this.#width = this.#until = window / slices;
-    this.#slices = Array.from({ length: slices }, () => new LatencyHistogram(options));
+    this.#slices = Array.from({ length: slices });
     this.#current = this.#slice(0);
-    this.#merged = new LatencyHistogram(options);
   }
 
   /** Adds a reading of so many milliseconds, made at `now`. Returns false for NaN, which changes nothing. */
@@ -80,7 +79,7 @@ export class HistogramWindow {
   /** How many readings count at `now`. */
   count(now: number): number {
     this.#advance(now);
-    return this.#slices.reduce((sum, { count }) => sum + count, 0);
+    return this.#slices.reduce((sum, slice) => sum + (slice?.count ?? 0), 0);
   }
 
   /** As {@link LatencyHistogram.percentile}, of the readings that count at `now`. */
@@ -100,13 +99,14 @@ export class HistogramWindow {
    */
   mergeInto(target: LatencyHistogram, now: number): void {
     this.#advance(now);
-    for (const slice of this.#slices) target.merge(slice);
+    for (const slice of this.#slices) if (slice) target.merge(slice);
   }
 
   #merge(now: number): LatencyHistogram {
-    this.#merged.reset();
-    this.mergeInto(this.#merged, now);
-    return this.#merged;
+    const merged = (this.#merged ??= new LatencyHistogram(this.options));
+    merged.reset();
+    this.mergeInto(merged, now);
+    return merged;
   }
 
   /** Empties the slices that are out of the window at `now`. */
@@ -116,15 +116,13 @@ export class HistogramWindow {
     if (time < this.#until) return;
     const number = Math.floor(time / this.#width);
     const steps = Math.min(number - this.#number, this.#slices.length);
-    for (let step = 1; step <= steps; step++) this.#slice(this.#number + step).reset();
+    for (let step = 1; step <= steps; step++) this.#slices[(this.#number + step) % this.#slices.length]?.reset();
     this.#number = number;
     this.#current = this.#slice(number);
     this.#until = (number + 1) * this.#width;
   }
 
   #slice(number: number): LatencyHistogram {
-    const slice = this.#slices[number % this.#slices.length];
-    if (!slice) throw new RangeError(`HistogramWindow: there is no slice ${number}.`); // not reached: it is a remainder
-    return slice;
+    return (this.#slices[number % this.#slices.length] ??= new LatencyHistogram(this.options));
   }
 }

@@ -54,6 +54,8 @@ export interface LatencySummary {
 
 /** Buckets are allocated in runs of so many. */
 const RUN = 64;
+/** Shared by all histograms without a reading: nothing can be written to it. */
+const NONE = new Float64Array(0);
 /** Buckets a hair narrower than asked for, so that the rounding of a logarithm cannot break the promise. */
 const HAIR = 1 - 1e-9;
 
@@ -92,7 +94,7 @@ export class LatencyHistogram {
   readonly #buckets: number;
 
   /** The counts of the buckets from #first on; numbers of 64 bits, as 2^32 readings of one size are within reach. */
-  #counts = new Float64Array(0);
+  #counts = NONE;
   #first = 0;
   #count = 0;
   #sum = 0;

@@ -1,7 +1,6 @@
 import {
   BehaviorSubject,
   combineLatest,
-  map,
   type MonoTypeOperatorFunction,
   Observable,
   type Observer,
@@ -94,12 +93,9 @@ export class RelayConnections {
       .reduce((best, status) => (rank(status) < rank(best) ? status : best));
   }
 
-  /** The status now, and whenever that of a connection changes. */
-  get status$(): Observable<RelayStatus> {
-    return this.#slots.pipe(
-      switchMap((slots) => combineLatest(slots.map(({ relay }) => relay.status$))),
-      map(() => this.status),
-    );
+  /** Emits at once, and whenever the status of a connection changes. */
+  get changed$(): Observable<unknown> {
+    return this.#slots.pipe(switchMap((slots) => combineLatest(slots.map(({ relay }) => relay.status$))));
   }
 
   /** Why no connection is open; undefined when one is, or none was needed. */

@@ -26,7 +26,7 @@ export class Outages {
   watch(relay: PooledRelay): void {
     // One that flaps comes back all the time: that says nothing about us, and relays that flap must not urge each other on.
     let isNews = true;
-    const watch = relay.status$
+    const watch = relay.changed$
       .pipe(
         tap(() => this.#changed(relay)),
         map(() => relay.isOpen),

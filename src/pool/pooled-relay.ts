@@ -156,7 +156,12 @@ export class PooledRelay {
 
   /** The status now, and whenever a connection changes. */
   get status$(): Observable<PoolRelayStatus> {
-    return this.#connections.status$.pipe(map(() => this.status));
+    return this.changed$.pipe(map(() => this.status));
+  }
+
+  /** As {@link PooledRelay.status$}, for whoever looks at a part of it. */
+  get changed$(): Observable<unknown> {
+    return this.#connections.changed$;
   }
 
   /** The links of one of its connections, see {@link RelayConnections.lease}. */
