@@ -10,11 +10,14 @@ const REMEMBERED = 10_000;
 
 /**
  * What the promises of a client cost: the bare client, which keeps one more of ours with each variant, in as few steps as can be. It is no library: it
- * reads only frames of one form, verifies nothing, reconnects to nobody and holds back nobody.
+ * reads only frames of one form, reconnects to nobody and holds back nobody.
  *
  * @type {import('../client-process/client.ts').Connect}
  */
-export const connect = ({ relays, variant }) => {
+export const connect = ({ relays, variant }) => clientOf(relays, variant);
+
+/** @param checker - Who has events verified, if anybody; see promises-verified.mjs. */
+export function clientOf(relays, variant, checker) {
   const keeps = (promise) => PROMISES.indexOf(promise) <= PROMISES.indexOf(variant);
   const [form, match, memory, packets] = ['form', 'match', 'memory', 'packets'].map(keeps);
   const requests = new Map();
@@ -32,15 +35,22 @@ export const connect = ({ relays, variant }) => {
   const receive = (relay, frame) => {
     if (!frame.startsWith(HEAD)) {
       const [verb, id] = JSON.parse(frame);
-      return verb === 'EOSE' ? requests.get(id)?.eose(relay) : undefined;
+      if (verb !== 'EOSE') return;
+      const said = () => requests.get(id)?.eose(relay);
+      return checker ? checker.afterwards(said) : said();
     }
     const close = frame.indexOf('"', HEAD.length);
     const request = requests.get(frame.slice(HEAD.length, close));
     const idAt = frame.indexOf('"id":"', close) + 6;
-    if (!request || request.delivered.has(frame.slice(idAt, idAt + 64))) return;
+    const id = frame.slice(idAt, idAt + 64);
+    if (!request || request.delivered.has(id) || checker?.isWaiting(id, frame.slice(close))) return;
     const event = JSON.parse(frame)[2];
     if (form && !isWellFormed(event)) return;
-    if (match && !request.kinds.has(event.kind)) return;
+    if (match && !request.matches(event)) return;
+    if (checker) checker.check(event, frame.slice(close), () => deliver(request, relay, event));
+    else deliver(request, relay, event);
+  };
+  const deliver = (request, relay, event) => {
     if (memory) remember(relay, event);
     request.delivered.set(event.id, event.created_at);
     request.event(relay, event);
@@ -57,7 +67,7 @@ export const connect = ({ relays, variant }) => {
   };
   const ask = (wanted, event, eose) => {
     const id = String(++asked);
-    requests.set(id, { delivered: new Map(), kinds: new Set(wanted.kinds), event, eose });
+    requests.set(id, { delivered: new Map(), matches: matcherOf(wanted), event, eose });
     send(['REQ', id, wanted]);
     return () => {
       requests.delete(id);
@@ -96,10 +106,24 @@ export const connect = ({ relays, variant }) => {
         );
       }),
     publish: () => Promise.reject(new Error('It only asks.')),
-    live: () => undefined,
+    live: (wanted, onEvent, onReady) => {
+      let pending = sockets.length;
+      const eose = () => --pending === 0 && onReady();
+      if (packets) packetsOf(wanted).subscribe(({ type, event }) => (type === 'event' ? onEvent(event) : eose()));
+      else ask(wanted, (_, event) => onEvent(event), eose);
+    },
     close: () => sockets.forEach(({ socket }) => socket.terminate()),
   };
-};
+}
+
+/** The kinds, and one tag at the most. */
+function matcherOf({ kinds, '#t': topics }) {
+  const kindsWanted = new Set(kinds);
+  if (!topics) return ({ kind }) => kindsWanted.has(kind);
+  const topicsWanted = new Set(topics);
+  return ({ kind, tags }) =>
+    kindsWanted.has(kind) && tags.some(([name, value]) => name === 't' && topicsWanted.has(value));
+}
 
 /** Types, lengths, hex and text with a UTF-8 form, as NIP-01 says. */
 function isWellFormed(event) {
