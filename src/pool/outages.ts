@@ -1,4 +1,4 @@
-import { distinctUntilChanged, map, type SchedulerLike, skip, type Subscription, tap, timeInterval } from 'rxjs';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import type { PooledRelay } from './pooled-relay.ts';
 
 /** Milliseconds that a connection lasts which says that the relay, and we, are well. */
@@ -26,18 +26,17 @@ export class Outages {
   watch(relay: PooledRelay): void {
     // One that flaps comes back all the time: that says nothing about us, and relays that flap must not urge each other on.
     let isNews = true;
-    const watch = relay.changed$
-      .pipe(
-        tap(() => this.#changed(relay)),
-        map(() => relay.isOpen),
-        distinctUntilChanged(),
-        skip(1),
-        timeInterval(this.scheduler),
-      )
-      .subscribe(({ value: isUp, interval: uptime }) => {
-        if (!isUp) isNews = uptime >= STABLE;
-        else if (isNews) this.#reviveAfter(relay);
-      });
+    let isUp = relay.isOpen;
+    let since = this.scheduler.now();
+    const watch = relay.changed$.subscribe(() => {
+      this.#changed(relay);
+      if (relay.isOpen === isUp) return;
+      isUp = relay.isOpen;
+      const lasted = this.scheduler.now() - since;
+      since += lasted;
+      if (!isUp) isNews = lasted >= STABLE;
+      else if (isNews) this.#reviveAfter(relay);
+    });
     this.#watches.set(relay, watch);
   }
 
