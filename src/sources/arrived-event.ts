@@ -13,6 +13,8 @@ export interface Recipient {
   take(arrived: ArrivedEvent): void;
 }
 
+const READ: FramePeek = { verb: 'EVENT', subscriptionId: '', id: undefined, restAt: 0 };
+
 /** An event between its arrival and its delivery. There is one for each, so it is its place in the order, and who waits for its verdict, in one object. */
 export class ArrivedEvent implements Place, Verdict {
   isReady = false;
@@ -24,8 +26,8 @@ export class ArrivedEvent implements Place, Verdict {
   fault: 'unmatched' | 'invalid' | undefined;
 
   constructor(
-    readonly frame: string,
-    readonly peek: FramePeek,
+    public frame: string,
+    public peek: FramePeek,
     readonly weight: number,
     private readonly recipient: Recipient,
   ) {}
@@ -37,6 +39,9 @@ export class ArrivedEvent implements Place, Verdict {
 
   start(): void {
     this.recipient.check(this);
+    // While it waits for its verdict it need not keep its text alive, which its id is cut from.
+    this.frame = '';
+    this.peek = READ;
   }
 
   verified(copy: NostrEvent | undefined): void {

@@ -62,6 +62,8 @@ export class Connection implements SubscriptionHost {
   heardAt: number;
   /** What the relay last said in a NOTICE. */
   lastNotice: string | undefined;
+  /** Its relay, as who sent an event. */
+  readonly #alone: readonly [RelayUrl];
   readonly #socket: Socket;
   readonly #intake: Intake;
   readonly #authentication: Authentication;
@@ -81,6 +83,7 @@ export class Connection implements SubscriptionHost {
     openSocket: Socket,
     private readonly options: ConnectionOptions,
   ) {
+    this.#alone = [url];
     this.#socket = openSocket;
     this.maxBacklog = options.maxBacklog ?? 5_000;
     this.scheduler = options.scheduler ?? asyncScheduler;
@@ -239,7 +242,7 @@ export class Connection implements SubscriptionHost {
   }
 
   sighted(id: string): string | undefined {
-    return this.verification.sighted(id, this.url);
+    return this.verification.sighted(id, this.#alone);
   }
 
   misbehaved(what: Misconduct): void {

@@ -15,6 +15,7 @@ const ALWAYS_OPEN = new Gate();
 
 /** How far ahead of the first unfinished place work is started. */
 const AHEAD = 256;
+const GONE: Place = { weight: 0, isReady: true, start: () => undefined, run: () => undefined };
 /** Places that are done before they are given back together. */
 const DONE = 1_024;
 
@@ -110,7 +111,8 @@ export class InOrder {
 
   #drain(): void {
     for (let place = this.#ready(); place; place = this.#ready()) {
-      this.#head++;
+      // The list keeps its length for a while, and must not keep alive what is done.
+      this.#places[this.#head++] = GONE;
       this.#weight -= place.weight;
       place.run();
     }

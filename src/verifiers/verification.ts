@@ -32,7 +32,7 @@ interface Known {
   /** The copy that verified. */
   event: NostrEvent | undefined;
   /** The relays that sent it, or say so. */
-  relays: RelayUrl[] | undefined;
+  relays: readonly RelayUrl[] | undefined;
   /** Until one has verified, the copy that is with the engine. */
   candidate: Candidate | undefined;
   /** The copies that come after it. */
@@ -102,12 +102,16 @@ export class Verification {
     return this.#known.get(id)?.event;
   }
 
-  /** The relay sent the event with this id, or says so. Returns the id of the event; of one that is not remembered nothing is noted. */
-  sighted(id: string, relay: RelayUrl): string | undefined {
+  /**
+   * A relay sent the event with this id, or says so. Returns the id of the event; of one that is not remembered nothing is noted.
+   *
+   * @param by - The relay alone: one list for all its events, which most of them need not share with others.
+   */
+  sighted(id: string, by: readonly [RelayUrl]): string | undefined {
     const known = this.#known.get(id);
     if (!known?.event) return undefined;
-    if (!known.relays) known.relays = [relay];
-    else if (!known.relays.includes(relay)) known.relays.push(relay);
+    if (!known.relays) known.relays = by;
+    else if (!known.relays.includes(by[0])) known.relays = [...known.relays, by[0]];
     return known.event.id;
   }
 
