@@ -4,7 +4,7 @@ import { short, table } from '../report/tables.ts';
 import { scenarioOf } from '../scenarios/all.ts';
 import { pageShares } from '../scenarios/page.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { roomSizes } from '../scenarios/sizes.ts';
+import { partSizes, roomSizes } from '../scenarios/sizes.ts';
 import { record } from './profile.ts';
 import type { Spent } from './read-profile.ts';
 import type { RelayProcess } from './relay-process.ts';
@@ -49,6 +49,16 @@ export async function shares(relays: RelayProcess): Promise<void> {
     '## h: The pool, by room',
     'Bundled from the sources, minified, kB of 1,000 bytes.',
     table(['', 'kB'], rooms),
+  );
+  const parts = (await partSizes()).map(({ name, minified, gzipped }) => [
+    name,
+    short(minified / 1_000),
+    short(gzipped / 1_000),
+  ]);
+  chapters.push(
+    '## h: The pool, by what it does',
+    'Bundled from the sources, each line with those before it, kB of 1,000 bytes. Without the verifier, and without rxjs.',
+    table(['', 'minified, kB', 'gzipped, kB'], parts),
   );
   const pages = (await pageShares(relays)).map(({ name, stall, work }) => [name, short(stall), short(work)]);
   chapters.push(

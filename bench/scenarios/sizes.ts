@@ -116,6 +116,60 @@ export async function sizes(): Promise<readonly Size[]> {
   return all;
 }
 
+/** What no client can do without that keeps our promises, one more with each line, and then what we have beyond that. */
+const PARTS: readonly { readonly name: string; readonly code: string }[] = [
+  {
+    name: 'frames are read and checked, filters matched, URLs normalised',
+    code: `export { peekFrame } from './src/protocol/frame.ts'; export { asNostrEvent, expiresAt } from './src/protocol/event.ts';
+      export { parseRelayMessage, encodeReq, encodeClose, encodeEvent, encodeAuth } from './src/protocol/message.ts';
+      export { compileFilters, normalizeFilters } from './src/protocol/filter.ts'; export { relayUrl } from './src/protocol/relay-url.ts';`,
+  },
+  {
+    name: '+ a socket, reconnected with backoff',
+    code: `export { socket } from './src/sources/socket.ts'; export { reconnect } from './src/operators/reconnect.ts';`,
+  },
+  {
+    name: '+ each event once, verified, whoever sends it',
+    code: `export { Verification } from './src/verifiers/verification.ts'; export { SeenIds } from './src/policies/seen-ids.ts';`,
+  },
+  {
+    name: '+ breaker, queue, timeout and latencies of a relay',
+    code: `export { RelayHealth } from './src/pool/health.ts'; export { pipelineStages } from './src/pool/pipeline.ts';`,
+  },
+  {
+    name: '+ the connection: REQ, COUNT, AUTH, limits on what a relay sends',
+    code: `export { relay } from './src/sources/relay.ts';`,
+  },
+  {
+    name: '+ requests: routes, sharing, paging, resuming, gaps, explanations',
+    code: `export { packets } from './src/pool/requests.ts'; export { Registry } from './src/pool/registry.ts';`,
+  },
+  { name: '+ publish', code: `export { publish } from './src/pool/publish.ts';` },
+  { name: '+ count and sync, clusters, metrics: the pool', code: `export { RelayPool } from './src/index.ts';` },
+];
+
+/** What these parts come to, each with those before it, without packages and without what is loaded later. */
+export async function partSizes(): Promise<readonly Size[]> {
+  const all: Size[] = [];
+  for (const [index, { name }] of PARTS.entries()) {
+    const { outputFiles } = await bundle({
+      stdin: {
+        contents: PARTS.slice(0, index + 1)
+          .map(({ code }) => code)
+          .join('\n'),
+        resolveDir: '.',
+      },
+      ...FOR_A_PAGE,
+      conditions: ['browser'],
+      packages: 'external',
+    });
+    const first = outputFiles.find(({ path }) => path.endsWith('page/stdin.js'));
+    const bytes = first?.contents ?? new Uint8Array();
+    all.push({ name, minified: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length });
+  }
+  return all;
+}
+
 /** What the pool is made of, by the folders of its sources; without what it loads later, and without packages. */
 export async function roomSizes(): Promise<readonly { readonly room: string; readonly minified: number }[]> {
   const { metafile } = await bundle({

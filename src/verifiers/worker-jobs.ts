@@ -11,7 +11,7 @@ interface Worker<Result> {
 
 /**
  * Workers, and who of them does what. Each job goes to the worker with the fewest; a worker starts with the first job that finds the others
- * busy. One that dies is replaced, and its jobs reject.
+ * busy, unless whoever has the job would rather wait for them. One that dies is replaced, and its jobs reject.
  */
 export class WorkerJobs<Job extends object, Result extends object> {
   readonly #limit: number;
@@ -26,14 +26,15 @@ export class WorkerJobs<Job extends object, Result extends object> {
   }
 
   /** Whether a worker, or one that may still be started, has fewer jobs than this. */
-  hasRoom(jobs: number): boolean {
-    return this.#workers.size < this.#limit || [...this.#workers].some((worker) => worker.jobs.size < jobs);
+  hasRoom(jobs: number, mayStart = true): boolean {
+    return this.#isAnotherDue(mayStart) || [...this.#workers].some((worker) => worker.jobs.size < jobs);
   }
 
-  do(job: Job, transfer?: readonly ArrayBuffer[]): Promise<Result> {
+  /** @param mayStart - Whether the job is worth another worker; the first is started in any case. */
+  do(job: Job, transfer?: readonly ArrayBuffer[], mayStart = true): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new Error('This worker pool is closed.'));
-      const worker = this.#leastBusy();
+      const worker = this.#leastBusy(mayStart);
       const number = ++this.#jobNumber;
       worker.jobs.set(number, { resolve, reject });
       try {
@@ -51,9 +52,13 @@ export class WorkerJobs<Job extends object, Result extends object> {
     for (const worker of this.#workers) this.#retire(worker, 'This worker pool was closed.');
   }
 
-  #leastBusy(): Worker<Result> {
+  #leastBusy(mayStart: boolean): Worker<Result> {
     const [first] = [...this.#workers].sort((a, b) => a.jobs.size - b.jobs.size);
-    return first && (first.jobs.size === 0 || this.#workers.size >= this.#limit) ? first : this.#start();
+    return first && (first.jobs.size === 0 || !this.#isAnotherDue(mayStart)) ? first : this.#start();
+  }
+
+  #isAnotherDue(mayStart: boolean): boolean {
+    return this.#workers.size < (mayStart ? this.#limit : 1);
   }
 
   #start(): Worker<Result> {

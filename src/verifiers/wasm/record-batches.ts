@@ -3,6 +3,8 @@ import { RECORD_BYTES } from './schnorr-engine.ts';
 
 /** Jobs that a worker has at the most: one under way, and one so that it need not wait for this thread. */
 const JOBS_EACH = 2;
+/** Batches that a worker verifies in about the time that another one takes to start: fewer that wait are not worth it. */
+const WORTH_A_WORKER = 4;
 
 interface Call {
   readonly records: Uint8Array;
@@ -44,7 +46,11 @@ export class RecordBatches {
   }
 
   #send(): void {
-    while (this.#waiting.length > 0 && this.#jobs.hasRoom(JOBS_EACH)) void this.#do(this.#nextCalls());
+    const waiting = this.#waiting.reduce((sum, { records }) => sum + records.length, 0);
+    const mayStart = waiting >= WORTH_A_WORKER * this.#batchBytes;
+    while (this.#waiting.length > 0 && this.#jobs.hasRoom(JOBS_EACH, mayStart)) {
+      void this.#do(this.#nextCalls(), mayStart);
+    }
   }
 
   /** As many as fit into a batch, and one in any case. */
@@ -54,10 +60,10 @@ export class RecordBatches {
     return this.#waiting.splice(0, beyond < 0 ? this.#waiting.length : Math.max(1, beyond));
   }
 
-  async #do(calls: readonly Call[]): Promise<void> {
+  async #do(calls: readonly Call[], mayStart: boolean): Promise<void> {
     const records = joined(calls.map((call) => call.records));
     try {
-      const { verdicts } = await this.#jobs.do({ records }, [records.buffer]);
+      const { verdicts } = await this.#jobs.do({ records }, [records.buffer], mayStart);
       let start = 0;
       for (const call of calls) call.resolve(verdicts.subarray(start, (start += call.records.length / RECORD_BYTES)));
     } catch (error) {

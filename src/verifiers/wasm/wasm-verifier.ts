@@ -22,7 +22,7 @@ import { warnOnce } from './warn-once.ts';
  * ```
  */
 export interface WasmVerifierOptions {
-  /** Workers at the most, each started when the first backlog needs it; 0: all is verified in this thread. @default 2 */
+  /** Workers at the most: the first is started with the first backlog, others when four batches wait for it; 0: all is verified in this thread. @default 2 */
   readonly workers?: number | undefined;
   /** Events up to which a batch is verified in this thread, some 60 to 130 µs each: so few that a worker is not worth it. @default 32 */
   readonly inlineUpTo?: number | undefined;

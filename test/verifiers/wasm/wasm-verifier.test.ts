@@ -248,19 +248,37 @@ describe('wasmVerifier', () => {
       await load();
       const calls = Array.from({ length: 9 }, (_, n) => verifier.verify(someForged.slice(n * 33, n * 33 + 33)));
       const sizes = (): number[][] => workers.map(({ jobs }) => jobs.map(({ records }) => records.length / 128));
-      expect(sizes()).toEqual([
-        [33, 33],
-        [33, 33],
-      ]);
+      expect(sizes()).toEqual([[33, 33]]);
       workers[0]?.work();
       await turn();
-      expect(sizes()).toEqual([
-        [33, 33, 99, 66],
-        [33, 33],
-      ]);
+      expect(sizes()).toEqual([[33, 33, 99, 99]]);
       workers[0]?.work(2);
-      workers[1]?.work();
+      await turn();
+      expect(sizes()).toEqual([[33, 33, 99, 99, 33]]);
+      workers[0]?.work(4);
       expect((await Promise.all(calls.map(async (call) => call))).flat()).toEqual(verdictsOnSome.slice(0, 297));
+    });
+
+    it('starts another one when as much waits as it takes to start one, and no more than there may be', async () => {
+      const { verifier, workers, load } = await setUp({ batchSize: 40 });
+      await load();
+      const jobs = (): number[] => workers.map((worker) => worker.jobs.length);
+      const calls: (Verdicts | Promise<Verdicts>)[] = [];
+      const more = (count: number): void => {
+        for (let n = 0; n < count; n++) calls.push(verifier.verify(someForged.slice(0, 40)));
+      };
+      more(5);
+      expect(jobs()).toEqual([2]);
+      more(1);
+      expect(jobs()).toEqual([2, 2]);
+      more(20);
+      expect(jobs()).toEqual([2, 2]);
+      for (let n = 0; n < 14; n++) {
+        for (const worker of workers) worker.work(2 * n);
+        await turn();
+      }
+      for (const verdicts of calls) expect(await verdicts).toEqual(verdictsOnSome.slice(0, 40));
+      expect(workers).toHaveLength(2);
     });
 
     it('cuts what is larger than a batch', async () => {
@@ -305,7 +323,7 @@ describe('wasmVerifier', () => {
     });
 
     it('does without where one dies before its first answer', async () => {
-      const { verifier, workers, load, inlineBatches } = await setUp();
+      const { verifier, workers, load, inlineBatches } = await setUp({ batchSize: 8 });
       await load();
       const all = Array.from({ length: 7 }, () => verifier.verify(someForged.slice(0, 40)));
       workers[0]?.die();
@@ -338,7 +356,7 @@ describe('wasmVerifier', () => {
     });
 
     it('stops them on close: what is under way rejects, what comes later is refused', async () => {
-      const { verifier, workers, load } = await setUp();
+      const { verifier, workers, load } = await setUp({ batchSize: 8 });
       await load();
       const calls = Array.from({ length: 6 }, () => verifier.verify(EVENTS.slice(0, 40)) as Promise<unknown>);
       verifier.close();
