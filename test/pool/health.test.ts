@@ -70,6 +70,21 @@ describe('RelayHealth', () => {
     expect(health.standing).toBeCloseTo(0.95);
   });
 
+  it('knows what is usual from twenty readings on, and looks it up anew after a second', async () => {
+    const { time, health } = aHealth();
+    for (let i = 1; i <= 19; i++) health.took('ok', i);
+    expect(health.usual('ok')).toBeUndefined();
+    health.took('ok', 20);
+    expect(health.usual('ok')).toBeCloseTo(19, 0);
+    for (let i = 0; i < 80; i++) health.took('ok', 500);
+    expect(health.usual('ok')).toBeCloseTo(19, 0);
+    expect(health.usual('eose')).toBeUndefined();
+    await time.advance(SECOND);
+    expect(health.usual('ok')).toBeCloseTo(500, -1);
+    await time.advance(2 * 60 * SECOND);
+    expect(health.usual('ok')).toBeUndefined();
+  });
+
   it('takes the same trouble for news once', () => {
     const { health } = aHealth();
     const [one, other] = ['one', 'other'].map(

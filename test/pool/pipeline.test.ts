@@ -319,6 +319,23 @@ describe('an exchange', () => {
     pool.close();
   });
 
+  it('is bounded where nothing else ends it in time: what has a deadline of its own that is sooner needs no timer', async () => {
+    const seen: string[] = [];
+    const send: Stage = (exchange) => {
+      seen.push(`${exchange.verb} ${exchange.timeout}`);
+      return pipelineStages.send(exchange);
+    };
+    const { pool, time, note } = worldOfLoners({ pool: { stages: { send } } });
+    hear(pool.request({ kinds: [1] }, { deadline: 3 * SECOND }));
+    await time.advance(SECOND);
+    hear(pool.publish(note('one')));
+    hear(pool.publish(note('two'), { deadline: 2 * MINUTE }));
+    hear(pool.count({ kinds: [1] }));
+    await time.advance(SECOND);
+    expect(seen).toEqual(['REQ 3000', 'EVENT Infinity', 'EVENT 60000', 'COUNT Infinity']);
+    pool.close();
+  });
+
   it('passes a stage of the caller instead of ours', async () => {
     const { pool, time, relay, note } = worldOfLoners({
       pool: { stages: { guard: () => identity, queue: () => delay(0), send: () => () => NEVER } },

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Gate } from '../../src/sources/gate.ts';
 import { InOrder, type Place } from '../../src/sources/in-order.ts';
+import { heapInUse } from '../support/heap.ts';
 
 type Fill = (run: () => void) => void;
 
@@ -37,6 +38,23 @@ function setUp() {
 }
 
 describe('InOrder', () => {
+  it('does not keep alive what is done, while others wait behind it', async () => {
+    const order = new InOrder();
+    const fills: Fill[] = [];
+    // In a function of its own, as one that waits keeps its variables.
+    const reserveOne = (): WeakRef<Place> => {
+      const place = placeIn(order, (fill) => fills.push(fill));
+      order.reserve(place);
+      return new WeakRef(place);
+    };
+    const done = Array.from({ length: 5 }, reserveOne);
+    order.reserve(placeIn(order, () => undefined));
+    for (const fill of fills.splice(0)) fill(() => undefined);
+    await heapInUse();
+    expect(order.waiting).toBe(1);
+    expect(done.map((place) => place.deref())).toEqual(Array(5).fill(undefined));
+  });
+
   it('runs at once what has nothing before it', () => {
     const { push, said, order } = setUp();
     push('a');
