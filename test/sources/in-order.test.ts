@@ -37,19 +37,23 @@ function setUp() {
   return { order, said, open, reserve, fill, push: (name: string) => order.push(() => said.push(name)) };
 }
 
+/** Apart from the test, as a function that waits keeps its variables alive. */
+function fiveDoneBeforeOne(): { readonly order: InOrder; readonly done: readonly WeakRef<Place>[] } {
+  const order = new InOrder();
+  const fills: Fill[] = [];
+  const done = Array.from({ length: 5 }, () => {
+    const place = placeIn(order, (fill) => fills.push(fill));
+    order.reserve(place);
+    return new WeakRef(place);
+  });
+  order.reserve(placeIn(order, () => undefined));
+  for (const fill of fills.splice(0)) fill(() => undefined);
+  return { order, done };
+}
+
 describe('InOrder', () => {
   it('does not keep alive what is done, while others wait behind it', async () => {
-    const order = new InOrder();
-    const fills: Fill[] = [];
-    // In a function of its own, as one that waits keeps its variables.
-    const reserveOne = (): WeakRef<Place> => {
-      const place = placeIn(order, (fill) => fills.push(fill));
-      order.reserve(place);
-      return new WeakRef(place);
-    };
-    const done = Array.from({ length: 5 }, reserveOne);
-    order.reserve(placeIn(order, () => undefined));
-    for (const fill of fills.splice(0)) fill(() => undefined);
+    const { order, done } = fiveDoneBeforeOne();
     await heapInUse();
     expect(order.waiting).toBe(1);
     expect(done.map((place) => place.deref())).toEqual(Array(5).fill(undefined));
