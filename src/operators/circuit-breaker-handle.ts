@@ -175,29 +175,29 @@ type Do = <T>(act: (now: number) => T) => T;
 
 class GrantedPermit implements BreakerPermit {
   readonly granted = true;
+  readonly isProbe: boolean;
+  readonly #permit: CircuitPermit;
+  readonly #do: Do;
 
-  constructor(
-    private readonly permit: CircuitPermit,
-    private readonly act: Do,
-  ) {}
-
-  get isProbe(): boolean {
-    return this.permit.isProbe;
+  constructor(permit: CircuitPermit, act: Do) {
+    this.isProbe = permit.isProbe;
+    this.#permit = permit;
+    this.#do = act;
   }
 
   succeed(): void {
-    this.act((now) => this.permit.succeed(now));
+    this.#do((now) => this.#permit.succeed(now));
   }
 
   fail(): void {
-    this.act((now) => this.permit.fail(now));
+    this.#do((now) => this.#permit.fail(now));
   }
 
   release(): void {
-    this.act((now) => this.permit.release(now));
+    this.#do((now) => this.#permit.release(now));
   }
 
   pushBack(milliseconds: number): void {
-    this.act((now) => this.permit.pushBack(milliseconds, now));
+    this.#do((now) => this.#permit.pushBack(milliseconds, now));
   }
 }

@@ -14,11 +14,11 @@ import type { Priority } from './queue-outcome.ts';
  */
 export class QueueEntry<T> {
   /** @internal The list that it is in; undefined when it waits no more. */
-  level: PriorityLevel<T> | undefined;
+  level: PriorityLevel<T> | undefined = undefined;
   /** @internal */
-  before: QueueEntry<T> | undefined;
+  before: QueueEntry<T> | undefined = undefined;
   /** @internal */
-  after: QueueEntry<T> | undefined;
+  after: QueueEntry<T> | undefined = undefined;
 
   constructor(
     readonly item: T,
@@ -35,8 +35,8 @@ export class QueueEntry<T> {
 
 /** The items of one level, the oldest first: linked, so that one leaves from anywhere at the same cost. */
 export class PriorityLevel<T> {
-  first: QueueEntry<T> | undefined;
-  last: QueueEntry<T> | undefined;
+  first: QueueEntry<T> | undefined = undefined;
+  last: QueueEntry<T> | undefined = undefined;
   size = 0;
 
   /** @param handicap - Milliseconds by which an item of this level must be older than a critical one to be its equal. */

@@ -39,8 +39,8 @@ export interface RelayCall {
   readonly connectDeadline?: number;
   /** Milliseconds that an answer may take before it is sent again. @default the deadline */
   readonly timeout?: number;
-  /** How often it is sent again where it is refused for the moment. @default until the deadline */
-  readonly retries?: number | undefined;
+  /** How often it is sent again where it is refused for the moment. @default 5, for which there often is no time */
+  readonly retries?: number;
   /** What is known to speak against it; it may become known while it waits. */
   readonly refusal: () => Reason | undefined;
   /** Sends, and tells `answer` what becomes of it; what is added to that is done when it is over, or taken back. */
@@ -224,11 +224,7 @@ class CallUnderWay implements Pick<Observer<Link>, 'next' | 'complete'> {
   }
 
   get #pauses(): Backoff {
-    const { retries } = this.call;
-    return (this.#backoff ??= new Backoff(
-      retries === undefined ? undefined : { maxAttempts: retries },
-      this.context.random,
-    ));
+    return (this.#backoff ??= new Backoff({ maxAttempts: this.call.retries ?? 5 }, this.context.random));
   }
 
   #after(delay: number, work: () => void): void {

@@ -19,11 +19,11 @@ const READ: FramePeek = { verb: 'EVENT', subscriptionId: '', id: undefined, rest
 export class ArrivedEvent implements Place, Verdict {
   isReady = false;
   /** The copy that was sent in to be verified; undefined where another one like it was. */
-  event: NostrEvent | undefined;
+  event: NostrEvent | undefined = undefined;
   /** The copy that verified. */
-  copy: NostrEvent | undefined;
+  copy: NostrEvent | undefined = undefined;
   /** Why there is none. */
-  fault: 'unmatched' | 'invalid' | undefined;
+  fault: 'unmatched' | 'invalid' | undefined = undefined;
 
   constructor(
     public frame: string,
