@@ -54,7 +54,7 @@ export function callRelay(relay: PooledRelay, call: RelayCall, context: CallCont
   return new Observable((subscriber) => new CallUnderWay(relay, call, context, subscriber).begin());
 }
 
-/** Hears of the links of the relay. */
+/** One call, from its first link to its end. It hears of the links of the relay. */
 class CallUnderWay implements Pick<Observer<Link>, 'next' | 'complete'> {
   readonly #over: number;
   #backoff: Backoff | undefined;

@@ -29,7 +29,7 @@ export function deliver(
     deadline,
     timeout: OK_TIMEOUT,
     refusal: () => relay.refusalOf(event),
-    send: (connection, answer, sent) => answer.add(connection.openPublish(event.id, frame, new Answer(answer, sent))),
+    send: (connection, answer, sent) => answer.add(connection.openPublish(event.id, frame, new CallSink(answer, sent))),
   };
   return callRelay(relay, call, context);
 }
@@ -40,7 +40,7 @@ export function outcomeOf(ending: CallEnding): PublishOutcome {
 }
 
 /** Tells a call what becomes of its event. */
-class Answer implements PublishSink {
+class CallSink implements PublishSink {
   constructor(
     private readonly call: Subscriber<Progress>,
     private readonly isSent: Sent,
