@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 
 /** In the order in which they are made; each variant keeps those before it too. */
 const PROMISES = ['once', 'form', 'match', 'memory', 'packets'];
+const PLATFORM = 'platform-';
 const HEX = /^[0-9a-f]*$/;
 const HEAD = '["EVENT","';
 /** Verified copies that ours keeps, to hand them out to whoever asks next. */
@@ -16,9 +17,14 @@ const REMEMBERED = 10_000;
  */
 export const connect = ({ relays, variant }) => clientOf(relays, variant);
 
-/** @param checker - Who has events verified, if anybody; see promises-verified.mjs. */
+/**
+ * @param variant - The last promise that is kept; behind `platform-`, on the platform's WebSocket.
+ * @param checker - Who has events verified, if anybody; see promises-verified.mjs.
+ */
 export function clientOf(relays, variant, checker) {
-  const keeps = (promise) => PROMISES.indexOf(promise) <= PROMISES.indexOf(variant);
+  const dial = variant.startsWith(PLATFORM) ? onPlatform : onWs;
+  const last = PROMISES.indexOf(variant.replace(PLATFORM, ''));
+  const keeps = (promise) => PROMISES.indexOf(promise) <= last;
   const [form, match, memory, packets] = ['form', 'match', 'memory', 'packets'].map(keeps);
   const requests = new Map();
   const known = new Map();
@@ -55,12 +61,7 @@ export function clientOf(relays, variant, checker) {
     request.delivered.set(event.id, event.created_at);
     request.event(relay, event);
   };
-  const sockets = relays.map((url) => {
-    const socket = new WebSocket(url);
-    socket.on('error', () => undefined);
-    socket.on('message', (data) => receive(url, data.toString()));
-    return { socket, opened: new Promise((done) => socket.on('open', done)) };
-  });
+  const sockets = relays.map((url) => dial(url, (text) => receive(url, text)));
   const send = (message) => {
     const text = JSON.stringify(message);
     for (const { socket, opened } of sockets) void opened.then(() => socket.send(text));
@@ -112,8 +113,21 @@ export function clientOf(relays, variant, checker) {
       if (packets) packetsOf(wanted).subscribe(({ type, event }) => (type === 'event' ? onEvent(event) : eose()));
       else ask(wanted, (_, event) => onEvent(event), eose);
     },
-    close: () => sockets.forEach(({ socket }) => socket.terminate()),
+    close: () => sockets.forEach(({ socket }) => socket.close()),
   };
+}
+
+function onWs(url, onText) {
+  const socket = new WebSocket(url);
+  socket.on('error', () => undefined);
+  socket.on('message', (data) => onText(data.toString()));
+  return { socket, opened: new Promise((done) => socket.on('open', done)) };
+}
+
+function onPlatform(url, onText) {
+  const socket = new globalThis.WebSocket(url);
+  socket.onmessage = ({ data }) => onText(data);
+  return { socket, opened: new Promise((done) => (socket.onopen = done)) };
 }
 
 /** The kinds, and one tag at the most. */

@@ -29,6 +29,12 @@ const taking: readonly Participant[] = [
   step('packets', '+ packets by RxJS'),
   ours,
 ];
+/** The same on the platform's WebSocket. */
+const takingOnPlatform = taking.map(({ variant, ...participant }) =>
+  participant.client === 'promises'
+    ? { ...participant, variant: `platform-${variant}` }
+    : { ...participant, name: `${participant.name}, platform`, variant: 'platform' },
+);
 const verifying = step('verified', '+ matches, and is verified', 'promises-verified');
 const oursVerifying: Participant = { ...ours, verify: 'default' };
 
@@ -42,6 +48,13 @@ const as = (scenario: Scenario, participants: readonly Participant[]): Case => (
 const CASES = new Map<string, Case>([
   ['a: one relay, 20,000 events', as(oneRelay, taking)],
   ['b: five relays with the same 10,000 events', as(fiveRelays, taking)],
+  [
+    'b: the same on the platform’s WebSocket',
+    as(
+      fiveRelays,
+      takingOnPlatform.map((each) => (each.client === 'raw' ? { ...each, client: 'raw-platform' } : each)),
+    ),
+  ],
   [
     'c: five relays with the same 3,000 events, verified',
     as(verified, [{ name: 'nostr-wasm, once', client: 'fast-verify', verify: 'best' }, raw, verifying, oursVerifying]),
