@@ -30,11 +30,15 @@ const taking: readonly Participant[] = [
   ours,
 ];
 /** The same on the platform's WebSocket. */
-const takingOnPlatform = taking.map(({ variant, ...participant }) =>
-  participant.client === 'promises'
-    ? { ...participant, variant: `platform-${variant}` }
-    : { ...participant, name: `${participant.name}, platform`, variant: 'platform' },
-);
+const takingOnPlatform = taking.map(({ name, client, variant, ...rest }): Participant => {
+  if (client === 'promises') return { ...rest, name, client, variant: `platform-${variant}` };
+  return {
+    ...rest,
+    name: `${name}, platform`,
+    client: client === 'raw' ? 'raw-platform' : client,
+    variant: 'platform',
+  };
+});
 const verifying = step('verified', '+ matches, and is verified', 'promises-verified');
 const oursVerifying: Participant = { ...ours, verify: 'default' };
 
@@ -48,13 +52,7 @@ const as = (scenario: Scenario, participants: readonly Participant[]): Case => (
 const CASES = new Map<string, Case>([
   ['a: one relay, 20,000 events', as(oneRelay, taking)],
   ['b: five relays with the same 10,000 events', as(fiveRelays, taking)],
-  [
-    'b: the same on the platform’s WebSocket',
-    as(
-      fiveRelays,
-      takingOnPlatform.map((each) => (each.client === 'raw' ? { ...each, client: 'raw-platform' } : each)),
-    ),
-  ],
+  ['b: the same on the platform’s WebSocket', as(fiveRelays, takingOnPlatform)],
   [
     'c: five relays with the same 3,000 events, verified',
     as(verified, [{ name: 'nostr-wasm, once', client: 'fast-verify', verify: 'best' }, raw, verifying, oursVerifying]),

@@ -186,12 +186,10 @@ export class SocketBudgetPolicy<C extends Claimant> {
   /** Who is served when so many others have been; undefined when there are no more. */
   #next(served: number): C | undefined {
     if (served >= this.#waiting.size) return undefined;
-    const waiting = [0, 0, 0, 0, 0];
-    for (const claim of this.#waiting.keys()) waiting[rankOf(claim)] = (waiting[rankOf(claim)] ?? 0) + 1;
-    let rank = 0;
     let before = served;
-    for (let here = waiting[0] ?? 0; before >= here && rank < IDLE; here = waiting[++rank] ?? 0) before -= here;
-    for (const claim of this.#waiting.keys()) if (rankOf(claim) === rank && before-- === 0) return claim;
+    for (let rank = 0; rank <= IDLE; rank++) {
+      for (const claim of this.#waiting.keys()) if (rankOf(claim) === rank && before-- === 0) return claim;
+    }
     return undefined;
   }
 }

@@ -23,6 +23,7 @@ export class ConnectionSlot implements SocketUser {
   /** Nobody new is let in, as there are more connections than are needed. */
   isLeaving = false;
   readonly #priorities = new Map<Priority, number>();
+  /** The most urgent of them: the budget asks all who wait at each of its decisions. */
   #priority: Priority | undefined;
   readonly #affinities = new Map<string, number>();
   #connection: Connection | undefined;

@@ -15,6 +15,7 @@ const ALWAYS_OPEN = new Gate();
 
 /** How far ahead of the first unfinished place work is started. */
 const AHEAD = 256;
+/** Stands where a place was that is done. */
 const GONE: Place = { weight: 0, isReady: true, start: () => undefined, run: () => undefined };
 /** Places that are done before they are given back together. */
 const DONE = 1_024;
